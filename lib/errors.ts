@@ -1,0 +1,54 @@
+/**
+ * Every error that this package raises on its own carries one of these codes. Codes are stable: programs may
+ * compare them, messages may be reworded.
+ */
+export type LsapiErrorCode =
+  // Packets (lsapi-protocol: wire format, validation). The order is the order of the checks.
+  | 'LSAPI_ERR_PACKET_MAGIC'
+  | 'LSAPI_ERR_PACKET_TYPE'
+  | 'LSAPI_ERR_PACKET_LENGTH'
+  | 'LSAPI_ERR_PACKET_COUNT'
+  | 'LSAPI_ERR_PACKET_ENV'
+  | 'LSAPI_ERR_PACKET_OFFSET'
+  | 'LSAPI_ERR_PACKET_LAYOUT'
+  | 'LSAPI_ERR_PACKET_HEADER_INDEX'
+  // Requests and responses
+  | 'LSAPI_ERR_REQUEST_ENDED'
+  | 'LSAPI_ERR_REQUEST_ABORTED'
+  | 'LSAPI_ERR_BODY_TIMEOUT'
+  | 'LSAPI_ERR_BODY_USED'
+  | 'LSAPI_ERR_HEADER_INVALID'
+  | 'LSAPI_ERR_HEADER_TOO_LARGE'
+  | 'LSAPI_ERR_HEADERS_SENT'
+  | 'LSAPI_ERR_CONTENT_LENGTH'
+  | 'LSAPI_ERR_STATUS'
+  | 'LSAPI_ERR_RESPONSE_ENDED'
+  // Start and configuration
+  | 'LSAPI_ERR_ADDRESS'
+  | 'LSAPI_ERR_APP_NOT_FOUND'
+  | 'LSAPI_ERR_APP_LOAD'
+  | 'LSAPI_ERR_APP_NO_HANDLER'
+  | 'LSAPI_ERR_LISTEN'
+  | 'LSAPI_ERR_NATIVE'
+  | 'LSAPI_ERR_OPTION'
+  | 'LSAPI_ERR_STDIN_NOT_SOCKET'
+  // Gateway
+  | 'LSAPI_ERR_GATEWAY_CONNECT'
+  | 'LSAPI_ERR_GATEWAY_RESPONSE'
+  | 'LSAPI_ERR_GATEWAY_TIMEOUT';
+
+/** An error of this package: {@link LsapiErrorCode | a stable `code`} and a message that names the remedy. */
+export class LsapiError extends Error {
+  override readonly name = 'LsapiError';
+  readonly code: LsapiErrorCode;
+
+  constructor(code: LsapiErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Whether `value` is an {@link LsapiError}, optionally with the given code. */
+export function isLsapiError(value: unknown, code?: LsapiErrorCode): value is LsapiError {
+  return value instanceof LsapiError && (code === undefined || value.code === code);
+}
