@@ -39,3 +39,38 @@ export interface DecodedRequest {
   unknownHeaders: NameValue[];
   anomalies: { knownHeader: string; offset: number; length: number }[];
 }
+
+/** The first 8 bytes of any packet (lsapi-protocol §1.2). */
+export interface PacketHeader {
+  /** Not checked: may be a number that the protocol does not know. */
+  type: number;
+  /** The marker bit; the other bits of the flag byte are ignored. */
+  flag: 0 | 1;
+  /** The order that makes the length plausible; holds for the whole packet. */
+  byteOrder: ByteOrder;
+  /** Length of the whole packet, these 8 bytes included. */
+  length: number;
+}
+
+/** An entry of the known-header index (§1.7). The offset counts from the start of the header block. */
+export interface KnownHeaderEntry {
+  /** 0 to 24: position in `KNOWN_HEADERS`. */
+  index: number;
+  offset: number;
+  length: number;
+}
+
+/** An unknown-header record (§1.8). Offsets count from the start of the header block. */
+export interface UnknownHeaderRecord {
+  nameOffset: number;
+  nameLength: number;
+  valueOffset: number;
+  valueLength: number;
+}
+
+/** A header block (§1.9) with the index entries and records that point into it. */
+export interface HeaderBlock {
+  bytes: Uint8Array;
+  known: readonly KnownHeaderEntry[];
+  unknown: readonly UnknownHeaderRecord[];
+}
