@@ -1,0 +1,371 @@
+#include "connection_set.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace lsapi {
+
+namespace {
+
+constexpr uint64_t kWakeTag = ~uint64_t{0};
+constexpr uint64_t kTimerTag = kWakeTag - 1;
+constexpr uint64_t kListenerTag = kWakeTag - 0x10000;  // plus the listener's index
+constexpr int kAcceptBatch = 128;
+constexpr uint32_t kTimerPeriodMs = 500;
+
+uint64_t Now() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1'000'000;
+}
+
+uint64_t Tag(uint32_t slot, uint32_t generation) { return uint64_t{generation} << 32 | slot; }
+
+bool AddToEpoll(int epoll, int fd, uint32_t events, uint64_t tag) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool SetNonBlocking(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+}  // namespace
+
+ConnectionSet::ConnectionSet(RequestHandler* handler, ConnectionSetOptions options)
+    : handler_(handler),
+      options_(options),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      now_(Now()),
+      last_activity_(now_) {
+  if (!epoll_.is_open() || !timer_.is_open() || !wake_.is_open() ||
+      !AddToEpoll(epoll_.get(), wake_.get(), EPOLLIN, kWakeTag) ||
+      !AddToEpoll(epoll_.get(), timer_.get(), EPOLLIN, kTimerTag)) {
+    epoll_.Reset();
+  }
+}
+
+ConnectionSet::~ConnectionSet() = default;
+
+int ConnectionSet::Listen(FileDescriptor socket) {
+  if (!SetNonBlocking(socket.get()) ||
+      !AddToEpoll(epoll_.get(), socket.get(), EPOLLIN, kListenerTag + listeners_.size())) {
+    return errno;
+  }
+  listeners_.push_back(std::move(socket));
+  return 0;
+}
+
+int ConnectionSet::Adopt(FileDescriptor socket) {
+  if (!SetNonBlocking(socket.get())) return errno;
+  Connection* const connection = Add(std::move(socket));
+  if (connection == nullptr) return errno;
+  connection->is_standard_input_ = true;
+  return 0;
+}
+
+void ConnectionSet::StopListening() {
+  listeners_.clear();  // closing removes them from the epoll set
+}
+
+Connection* ConnectionSet::Add(FileDescriptor socket) {
+  uint32_t slot;
+  if (free_slots_.empty()) {
+    slot = static_cast<uint32_t>(connections_.size());
+    connections_.push_back(std::make_unique<Connection>());
+    connections_.back()->slot_ = slot;
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  Connection& connection = *connections_[slot];
+  // Edge-triggered: the kernel tells each change once, and no system call is spent on changing the interest.
+  if (!AddToEpoll(epoll_.get(), socket.get(), EPOLLIN | EPOLLRDHUP | EPOLLET,
+                  Tag(slot, connection.generation_))) {
+    free_slots_.push_back(slot);
+    return nullptr;
+  }
+  connection.fd_ = std::move(socket);
+  connection.state_ = ConnectionState::kIdle;
+  connection.requests_ = 0;
+  ++statistics_.connections;
+  ++statistics_.open;
+  return &connection;
+}
+
+void ConnectionSet::AcceptAll(int listener) {
+  for (int accepted = 0; accepted < kAcceptBatch; ++accepted) {
+    sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    FileDescriptor socket(
+        accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket.is_open()) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EAGAIN) return;
+      // Out of descriptors or memory: the backlog keeps the connections until the timer tries again.
+      std::array<char, 96> line;
+      std::snprintf(line.data(), line.size(), "cannot accept a connection: %s; trying again in a moment",
+                    std::strerror(errno));
+      handler_->OnLog(line.data());
+      for (const FileDescriptor& fd : listeners_) {
+        epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+      }
+      accept_paused_ = true;
+      StartTimer();
+      return;
+    }
+    if (peer.ss_family != AF_UNIX) {
+      const int on = 1;
+      setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    Connection* const connection = Add(std::move(socket));
+    // The server writes its request right after connecting: mostly it is there already.
+    if (connection != nullptr && !limit_reached()) ReadPacket(*connection);
+  }
+}
+
+void ConnectionSet::Poll() {
+  std::array<epoll_event, 256> events;
+  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  now_ = Now();
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    const uint64_t tag = event.data.u64;
+    if (tag == kWakeTag || tag == kTimerTag) {
+      uint64_t value;
+      const int fd = tag == kWakeTag ? wake_.get() : timer_.get();
+      if (read(fd, &value, sizeof value) == sizeof value && tag == kTimerTag) CheckTimeouts();
+    } else if (tag >= kListenerTag) {
+      const size_t index = tag - kListenerTag;
+      if (index < listeners_.size()) AcceptAll(listeners_[index].get());
+    } else {
+      Connection& connection = *connections_[static_cast<uint32_t>(tag)];
+      if (connection.generation_ == tag >> 32) HandleEvent(connection, event.events);
+    }
+  }
+  if (draining_ && !drain_begun_) BeginDrain();
+  Dispatch();
+  if (limit_reached()) draining_ = true;
+  if (draining_ && !drain_begun_) {
+    BeginDrain();
+    Dispatch();
+  }
+  if (drain_begun_ && !drained_ && statistics_.open == 0) {
+    drained_ = true;
+    handler_->OnDrained();
+  }
+}
+
+void ConnectionSet::HandleEvent(Connection& connection, uint32_t events) {
+  if ((events & EPOLLOUT) != 0) Flush(connection);
+  if (connection.state_ == ConnectionState::kFree) return;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
+  connection.readable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) connection.peer_closed_ = true;
+  switch (connection.state_) {
+    case ConnectionState::kFree:
+      break;
+    case ConnectionState::kIdle:
+      if (limit_reached() && connection.input_size_ == 0) {
+        CloseIdle(connection);
+      } else {
+        ReadPacket(connection);
+      }
+      break;
+    case ConnectionState::kActive:
+      if (connection.peer_closed_) {
+        Abort(connection, CloseReason::kEndOfStream);  // the server never half-closes (section 2.9)
+      } else if (connection.body_left_ > static_cast<int64_t>(connection.body_buffered_)) {
+        if (connection.waits_for_body_) {
+          connection.waits_for_body_ = false;
+          SetDeadline(connection, 0);
+          ready_.push_back({Ready::kBody, CloseReason::kError, connection.slot_, connection.serial_});
+        }
+      } else {
+        ProbePeer(connection);
+      }
+      break;
+    case ConnectionState::kLingering:
+      Linger(connection);
+      break;
+  }
+}
+
+void ConnectionSet::Dispatch() {
+  // Handlers may respond, close and drain meanwhile; what that makes ready is for the next Poll().
+  dispatching_.swap(ready_);
+  for (const Ready& entry : dispatching_) {
+    Connection* const connection = Find(entry.slot, entry.serial);
+    if (connection == nullptr) continue;
+    switch (entry.kind) {
+      case Ready::kRequest:
+        handler_->OnRequest(*connection);
+        break;
+      case Ready::kBody:
+        handler_->OnBody(*connection);
+        break;
+      case Ready::kBodyTimeout:
+        handler_->OnBodyTimeout(*connection);
+        break;
+      case Ready::kDrain:
+        handler_->OnDrain(*connection);
+        break;
+      case Ready::kAbort:
+        ++statistics_.aborted;
+        handler_->OnAbort(*connection, entry.reason);
+        // The handler may have ended the request, which closes the connection.
+        if (Find(entry.slot, entry.serial) != nullptr) Close(*connection);
+        break;
+    }
+  }
+  // Requests that were not answered within the tick are acknowledged now, alone.
+  for (const Ready& entry : dispatching_) {
+    if (entry.kind != Ready::kRequest) continue;
+    Connection* const connection = Find(entry.slot, entry.serial);
+    if (connection != nullptr) Acknowledge(*connection);
+  }
+  dispatching_.clear();
+}
+
+Connection* ConnectionSet::Find(uint32_t slot, uint32_t serial) {
+  if (slot >= connections_.size()) return nullptr;
+  Connection* const connection = connections_[slot].get();
+  return connection->state_ == ConnectionState::kActive && connection->serial_ == serial ? connection
+                                                                                         : nullptr;
+}
+
+void ConnectionSet::Drain() {
+  draining_ = true;
+  Wake();
+}
+
+void ConnectionSet::BeginDrain() {
+  drain_begun_ = true;
+  StopListening();
+  for (const auto& connection : connections_) {
+    if (connection->state_ != ConnectionState::kIdle) continue;
+    // A request may have arrived meanwhile: it is served, unless the process has had its share.
+    if (!limit_reached()) ReadPacket(*connection);
+    if (connection->state_ == ConnectionState::kIdle && connection->input_size_ == 0) {
+      CloseIdle(*connection);
+    }
+  }
+  if (statistics_.open == 0) Wake();
+}
+
+void ConnectionSet::CloseAll() {
+  StopListening();
+  for (const auto& connection : connections_) {
+    if (connection->state_ != ConnectionState::kFree) Close(*connection);
+  }
+}
+
+void ConnectionSet::CloseIdle(Connection& connection) {
+  // Nothing is lost if the server has just begun to send: it replays the request elsewhere.
+  if (connection.output_.empty()) {
+    const Encoding encoding = connection.requests_ > 0 ? connection.encoding_ : Encoding{};
+    std::array<uint8_t, kPacketHeaderSize> packet;
+    StorePacketHeader(packet.data(), PacketType::kConnClose, kPacketHeaderSize, encoding);
+    Transmit(connection, packet);
+  }
+  Close(connection);
+}
+
+void ConnectionSet::Close(Connection& connection) {
+  if (connection.state_ == ConnectionState::kActive) --statistics_.active;
+  SetDeadline(connection, 0);
+  buffers_.Release(std::move(connection.input_));
+  connection.fd_.Reset();
+  connection.output_.Clear();
+  connection.input_size_ = 0;
+  connection.state_ = ConnectionState::kFree;
+  connection.readable_ = false;
+  connection.peer_closed_ = false;
+  connection.watches_output_ = false;
+  connection.close_after_response_ = false;
+  connection.close_when_flushed_ = false;
+  connection.waits_for_body_ = false;
+  connection.wants_drain_ = false;
+  connection.is_standard_input_ = false;
+  ++connection.serial_;
+  // Tags of connections stay below those of listeners, timer and wake-up.
+  connection.generation_ = (connection.generation_ + 1) & 0x7fffffff;
+  free_slots_.push_back(connection.slot_);
+  --statistics_.open;
+  if (draining_ && statistics_.open == 0) Wake();
+}
+
+void ConnectionSet::SetDeadline(Connection& connection, uint32_t milliseconds) {
+  if (milliseconds == 0) {
+    if (connection.deadline_ != 0) --stalling_;
+    connection.deadline_ = 0;
+    return;
+  }
+  if (connection.deadline_ == 0) ++stalling_;
+  connection.deadline_ = Now() + milliseconds;  // now_ may be old when JavaScript asks
+  StartTimer();
+}
+
+void ConnectionSet::StartTimer() {
+  if (timer_runs_) return;
+  itimerspec period{};
+  period.it_value.tv_nsec = period.it_interval.tv_nsec = kTimerPeriodMs * 1'000'000L;
+  timer_runs_ = timerfd_settime(timer_.get(), 0, &period, nullptr) == 0;
+}
+
+void ConnectionSet::CheckTimeouts() {
+  if (accept_paused_) {
+    accept_paused_ = false;
+    for (size_t index = 0; index < listeners_.size(); ++index) {
+      AddToEpoll(epoll_.get(), listeners_[index].get(), EPOLLIN, kListenerTag + index);
+    }
+  }
+  for (size_t slot = 0; stalling_ > 0 && slot < connections_.size(); ++slot) {
+    Connection& connection = *connections_[slot];
+    if (connection.deadline_ == 0 || connection.deadline_ > now_) continue;
+    SetDeadline(connection, 0);
+    if (connection.state_ == ConnectionState::kActive) {
+      ready_.push_back({Ready::kBodyTimeout, CloseReason::kError, connection.slot_, connection.serial_});
+    } else {
+      if (connection.state_ == ConnectionState::kIdle) {
+        LogConnection(connection, "a request packet stalled (LSNODE_PACKET_TIMEOUT)");
+      }
+      Close(connection);
+    }
+  }
+  // Stopped only from here, so that short waits do not cost system calls.
+  if (stalling_ == 0 && !accept_paused_) {
+    const itimerspec off{};
+    timerfd_settime(timer_.get(), 0, &off, nullptr);
+    timer_runs_ = false;
+  }
+}
+
+void ConnectionSet::Wake() {
+  const uint64_t one = 1;
+  // Fails only when the counter is full, that is when a wake-up is pending anyway.
+  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+}
+
+void ConnectionSet::LogConnection(const Connection& connection, std::string_view what) {
+  std::array<char, 320> line;
+  std::snprintf(line.data(), line.size(), "connection %u closed: %.*s", connection.slot_,
+                static_cast<int>(what.size()), what.data());
+  handler_->OnLog(line.data());
+}
+
+}  // namespace lsapi
