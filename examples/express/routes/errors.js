@@ -1,6 +1,5 @@
 import { STATUS_CODES } from 'node:http';
 import { Router } from 'express';
-import multer from 'multer';
 import { html, page } from '../html.js';
 
 const router = Router();
@@ -13,11 +12,6 @@ router.all('/error/async', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   throw new Error('The handler rejected with this.');
 });
-
-function statusOf(error) {
-  if (error instanceof multer.MulterError) return error.code === 'LIMIT_FILE_SIZE' ? 413 : 400;
-  return error?.status >= 400 && error.status < 600 ? error.status : 500;
-}
 
 function sendError(res, status, message, stack) {
   res.status(status).format({
@@ -43,7 +37,7 @@ export function notFoundPage(req, res) {
 export function errorPage(error, req, res, next) {
   // Too late for a page; Express closes the connection, so that the client sees the answer is not complete.
   if (res.headersSent) return next(error);
-  const status = statusOf(error);
+  const status = error?.status >= 400 && error.status < 600 ? error.status : 500;
   if (status < 500) return sendError(res, status, error.message);
   console.error(error);
   if (process.env.NODE_ENV === 'production') return sendError(res, status, 'Something went wrong here.');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Router } from 'express';
 import multer from 'multer';
+import { HttpError } from '../http-error.js';
 import { answer, html, page } from '../html.js';
 
 const router = Router();
@@ -26,10 +27,17 @@ const digestStorage = {
   },
 };
 
-const upload = multer({
+const multipart = multer({
   storage: digestStorage,
   limits: { fileSize: Number(process.env.UPLOAD_LIMIT ?? 512 * 1024 * 1024), files: 10 },
-});
+}).array('file');
+
+/** What multer and its parser refuse is the client's mistake, though their errors carry no status. */
+function receiveFiles(req, res, next) {
+  multipart(req, res, (error) => {
+    next(error && new HttpError(error.code === 'LIMIT_FILE_SIZE' ? 413 : 400, error.message));
+  });
+}
 
 router.get('/upload', (req, res) => {
   res.send(
@@ -46,7 +54,7 @@ router.get('/upload', (req, res) => {
   );
 });
 
-router.post('/upload', upload.array('file'), (req, res) => {
+router.post('/upload', receiveFiles, (req, res) => {
   const files = (req.files ?? []).map(({ originalname, mimetype, bytes, sha256 }) => ({
     name: originalname,
     type: mimetype,
