@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { LsapiError } from '../errors.js';
 
@@ -40,7 +40,9 @@ export function resolveApp(request: AppRequest): ResolvedApp {
   const root = request.root === undefined ? undefined : requireRoot(resolve(cwd, request.root));
   const base = root ?? cwd;
   if (file !== undefined) {
-    const places = isAbsolute(file) ? [file] : [...new Set([resolve(cwd, file), resolve(base, file)])];
+    const places = isAbsolute(file)
+      ? [resolve(file)]
+      : [...new Set([resolve(cwd, file), resolve(base, file)])];
     return named(file, 'The command line', places, root, cwd);
   }
   if (startupFile !== undefined) {
@@ -134,7 +136,8 @@ function kindOf(path: string): Kind {
     const stats = statSync(path);
     if (stats.isDirectory()) return 'directory';
     if (!stats.isFile()) return 'other';
-    accessSync(path, constants.R_OK);
+    // Opened, because access() answers for the real user, not for the one that the process acts as.
+    closeSync(openSync(path, 'r'));
     return 'file';
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

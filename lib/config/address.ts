@@ -66,7 +66,7 @@ export function parseAddress(text: string, options: AddressOptions = {}): Addres
   if (tcpPrefixed?.[1] !== undefined) return tcp(text, tcpPrefixed[1], options);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address);
   if (scheme?.[1] !== undefined) {
-    throw wrong(text, `begins with ${scheme[1]}://, which is no form of address here`, FORMS);
+    throw wrong(text, `begins with ${cut(scheme[1], 20)}://, which is no form of address here`, FORMS);
   }
   return address.includes('/') ? unix(text, address, options) : tcp(text, address, options);
 }
@@ -86,7 +86,7 @@ function unix(text: string, path: string, { cwd = process.cwd() }: AddressOption
   const absolute = path.startsWith('/') ? path.replace(/^\/+/, '/') : resolve(cwd, path);
   const bytes = Buffer.byteLength(absolute);
   if (bytes > LONGEST_SOCKET_PATH) {
-    const origin = absolute === path ? '' : ` (${absolute})`;
+    const origin = absolute === path ? '' : ` (${cut(absolute, 200)})`;
     throw wrong(
       text,
       `is ${bytes} bytes long${origin}, and the system takes at most ${LONGEST_SOCKET_PATH} for the path of a Unix socket`,
@@ -106,11 +106,7 @@ function tcp(text: string, rest: string, options: AddressOptions): TcpAddress {
     const [, inside = '', behind = ''] = closed;
     const host = inside === '*' ? '::' : inside;
     if (!isIPv6(host)) {
-      throw wrong(
-        text,
-        `has ${JSON.stringify(inside)} in brackets, which is no IPv6 address`,
-        'Write [::1]:9000.',
-      );
+      throw wrong(text, `has ${shown(inside)} in brackets, which is no IPv6 address`, 'Write [::1]:9000.');
     }
     if (!behind.startsWith(':')) throw wrong(text, 'has no ":" and port behind the "]"', 'Write [::1]:9000.');
     return { kind: 'tcp', host, port: port(text, behind.slice(1), options), family: 6 };
@@ -118,17 +114,18 @@ function tcp(text: string, rest: string, options: AddressOptions): TcpAddress {
 
   const colon = rest.lastIndexOf(':');
   if (colon < 0) {
-    const remedy = `Write ${rest}:9000 for a port of a host, or ./${rest} for a Unix socket in the current directory.`;
+    const name = cut(rest, 100);
+    const remedy = `Write ${name}:9000 for a port of a host, or ./${name} for a Unix socket in the current directory.`;
     throw wrong(text, 'has neither a port nor a "/"', remedy);
   }
   const host = rest.slice(0, colon);
   const portText = rest.slice(colon + 1);
   if (host.includes(':')) {
-    const remedy = `Put an IPv6 address in brackets: [${host}]:${portText}.`;
+    const remedy = 'Put an IPv6 address in brackets, as in [::1]:9000.';
     throw wrong(text, 'has more than one ":"', remedy);
   }
   if (host === '') {
-    const remedy = `Write 127.0.0.1:${portText} for this machine only, *:${portText} for every address.`;
+    const remedy = `Write 127.0.0.1:${cut(portText, 10)} for this machine only, *:${cut(portText, 10)} for every address.`;
     throw wrong(text, 'has no host before the ":"', remedy);
   }
   const number = port(text, portText, options);
@@ -138,7 +135,7 @@ function tcp(text: string, rest: string, options: AddressOptions): TcpAddress {
   if (/^[0-9.]+$/.test(host)) {
     throw wrong(
       text,
-      `has ${host} as host, which is no IPv4 address`,
+      `has ${cut(host, 100)} as host, which is no IPv4 address`,
       'Write four numbers up to 255: 127.0.0.1:9000.',
     );
   }
@@ -146,25 +143,31 @@ function tcp(text: string, rest: string, options: AddressOptions): TcpAddress {
     host.length > 253 ||
     !/^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(host)
   ) {
-    throw wrong(text, `has ${JSON.stringify(host)} as host, which is no host name`, FORMS);
+    throw wrong(text, `has ${shown(host)} as host, which is no host name`, FORMS);
   }
   return { kind: 'tcp', host, port: number };
 }
 
 function port(text: string, digits: string, { anyPort = false }: AddressOptions): number {
   if (!/^[0-9]+$/.test(digits)) {
-    const what =
-      digits === '' ? 'has no port behind the ":"' : `has ${JSON.stringify(digits)} as port, no number`;
+    const what = digits === '' ? 'has no port behind the ":"' : `has ${shown(digits)} as port, no number`;
     throw wrong(text, what, 'Write the port as a number from 1 to 65535.');
   }
   const number = Number(digits);
   if (number > 65_535 || (number === 0 && !anyPort)) {
-    throw wrong(text, `has port ${digits}`, `Ports go from ${anyPort ? 0 : 1} to 65535.`);
+    throw wrong(text, `has port ${cut(digits, 20)}`, `Ports go from ${anyPort ? 0 : 1} to 65535.`);
   }
   return number;
 }
 
 function wrong(text: string, what: string, remedy: string): LsapiError {
-  const shown = JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
-  return new LsapiError('LSAPI_ERR_ADDRESS', `The address ${shown} ${what}. ${remedy}`);
+  return new LsapiError('LSAPI_ERR_ADDRESS', `The address ${shown(text)} ${what}. ${remedy}`);
+}
+
+function shown(text: string): string {
+  return JSON.stringify(cut(text, 200));
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
