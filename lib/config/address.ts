@@ -77,12 +77,15 @@ export function parseAddress(text: string, options: AddressOptions = {}): Addres
  */
 export function formatAddress(address: Address): string {
   if (address.kind === 'unix') return address.path;
-  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  // A host may be called "unix", and unix:9000 is a path.
+  const scheme = host.toLowerCase() === 'unix' ? 'tcp://' : '';
+  return `${scheme}${host}:${address.port}`;
 }
 
 function unix(text: string, path: string, { cwd = process.cwd() }: AddressOptions): UnixAddress {
   if (/^\/*$/.test(path)) throw wrong(text, 'names no socket', 'Give its path, such as /run/app.sock.');
-  if (path.endsWith('/')) throw wrong(text, 'ends in "/", as a directory does', "Add the socket's name.");
+  if (/(^|\/)\.{0,2}$/.test(path)) throw wrong(text, 'names a directory', "Add the socket's name.");
   const absolute = path.startsWith('/') ? path.replace(/^\/+/, '/') : resolve(cwd, path);
   const bytes = Buffer.byteLength(absolute);
   if (bytes > LONGEST_SOCKET_PATH) {

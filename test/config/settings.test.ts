@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { cleanEnvironment, formatSettings, readSettings } from '#lib/config/settings.js';
+import { formatSettings, readSettings } from '#lib/config/settings.js';
 import type { SettingName, Settings, SettingsContext } from '#lib/config/settings.js';
 import { FOREIGN_VARIABLES, SETTING_NAMES, VARIABLES } from '#lib/config/variable-table.js';
 
@@ -386,101 +386,5 @@ describe('settings from the environment', () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe('the table of variables', () => {
-  it('names each variable once', () => {
-    const names = SETTING_NAMES.flatMap((name) => [VARIABLES[name].name, ...(VARIABLES[name].aliases ?? [])]);
-    assert.equal(new Set(names).size, names.length);
-    assert.deepEqual(
-      names.filter((name) => FOREIGN_VARIABLES.includes(name)),
-      [],
-    );
-  });
-
-  it('tells of each its meaning, what it accepts and where the rule is written', () => {
-    for (const setting of SETTING_NAMES) {
-      const variable = VARIABLES[setting];
-      assert.match(variable.name, /^(LSAPI|LSNODE)_[A-Z_]+$/);
-      assert.match(variable.meaning, /\.$/, variable.name);
-      assert.match(variable.source, /§|lsnode/, variable.name);
-      assert.ok(variable.kind.accepts.length > 0 && variable.default.text.length > 0, variable.name);
-      assert.ok(variable.brief.length <= 52, `${variable.name}: ${variable.brief}`);
-    }
-  });
-});
-
-describe('formatSettings', () => {
-  const text = formatSettings(
-    readSettings({
-      PHP_LSAPI_CHILDREN: '12',
-      LSAPI_AVOID_FORK: '200M',
-      LSAPI_MAX_IDLE: 'abc',
-      LSAPI_PPID_NO_CHECK: '0',
-    }),
-  );
-  const line = (name: string) => text.split('\n').find((candidate) => candidate.startsWith(`${name} `)) ?? '';
-
-  it('has one line for each variable', () => {
-    for (const setting of SETTING_NAMES) assert.notEqual(line(VARIABLES[setting].name), '');
-  });
-
-  it('says what is in force and from where', () => {
-    assert.match(line('LSAPI_CHILDREN'), /12 +environment: PHP_LSAPI_CHILDREN="12"$/);
-    assert.match(
-      line('LSAPI_AVOID_FORK'),
-      /on, free memory limit 200M +environment: LSAPI_AVOID_FORK="200M"$/,
-    );
-    assert.match(line('LSAPI_KEEP_LISTEN'), /2 +set by LSAPI_AVOID_FORK$/);
-    assert.match(line('LSAPI_MAX_IDLE'), /300 s +default, because LSAPI_MAX_IDLE="abc" makes no sense$/);
-    assert.match(line('LSAPI_MAX_REQS'), /10000 +default$/);
-    assert.match(line('LSAPI_PPID_NO_CHECK'), /parent not checked +environment: LSAPI_PPID_NO_CHECK="0"$/);
-    assert.match(line('LSNODE_MAX_PACKET'), /256K +default$/);
-  });
-
-  it('ends with the warnings', () => {
-    assert.match(text, /\nwarning: LSAPI_MAX_IDLE="abc" is not a number; the default is used: 300 s\n$/);
-  });
-});
-
-describe('cleanEnvironment', () => {
-  const environ = () => ({
-    PATH: '/bin',
-    LSAPI_CHILDREN: '5',
-    LSAPI_: '',
-    PHP_LSAPI_MAX_REQUESTS: '7',
-    PHPRC: '/etc',
-    LSNODE_ROOT: '/srv/app',
-    LVE_ENABLE: '1',
-    LSAPIX: 'x',
-    lsapi_children: 'x',
-  });
-
-  it("deletes LSAPI_* and PHP_LSAPI_*, and returns them as a copy of the caller's own", () => {
-    const env: NodeJS.ProcessEnv = environ();
-    const removed = cleanEnvironment(env);
-    assert.deepEqual(removed, { LSAPI_CHILDREN: '5', LSAPI_: '', PHP_LSAPI_MAX_REQUESTS: '7' });
-    assert.deepEqual(Object.keys(env), [
-      'PATH',
-      'PHPRC',
-      'LSNODE_ROOT',
-      'LVE_ENABLE',
-      'LSAPIX',
-      'lsapi_children',
-    ]);
-  });
-
-  it('deletes PHPRC as well when the process is root', () => {
-    const env: NodeJS.ProcessEnv = environ();
-    assert.equal(cleanEnvironment(env, { root: true })['PHPRC'], '/etc');
-    assert.equal(env['PHPRC'], undefined);
-  });
-
-  it('keeps programs that the app starts from inheriting them', () => {
-    const name = 'LSAPI_TEST_OF_CLEAN_ENVIRONMENT';
-    process.env[name] = '1';
-    assert.equal(cleanEnvironment(process.env)[name], '1');
-    assert.ok(!(name in process.env));
   });
 });
