@@ -103,7 +103,8 @@ export interface RecordedResponsePacket {
   offset: number;
   type: number;
   typeName: string;
-  flag: 0 | 1;
+  /** The whole flag byte. */
+  flag: number;
   byteOrder: ByteOrder;
   length: number;
   headerCount?: number;
