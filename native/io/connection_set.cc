@@ -309,6 +309,10 @@ void ConnectionSet::Close(Connection& connection) {
   if (draining_ && statistics_.open == 0) Wake();
 }
 
+uint64_t ConnectionSet::idle_milliseconds() const {
+  return statistics_.active > 0 ? 0 : Now() - last_activity_;
+}
+
 void ConnectionSet::SetDeadline(Connection& connection, uint32_t milliseconds) {
   if (milliseconds == 0) {
     if (connection.deadline_ != 0) --stalling_;

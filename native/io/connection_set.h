@@ -108,8 +108,8 @@ class ConnectionSet {
   void WatchDrain(Connection& connection) { connection.wants_drain_ = true; }
 
   const ConnectionSetStatistics& statistics() const { return statistics_; }
-  /// Milliseconds of the monotonic clock at the last request's beginning or end.
-  uint64_t last_activity() const { return last_activity_; }
+  /// Milliseconds since the last request began or ended; 0 while one is being served.
+  uint64_t idle_milliseconds() const;
   bool draining() const { return draining_; }
 
  private:

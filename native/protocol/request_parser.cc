@@ -8,16 +8,6 @@ namespace {
 
 constexpr uint32_t kListTerminatorSize = 4;
 
-bool EqualsIgnoreCase(std::string_view text, std::string_view lower_case) {
-  if (text.size() != lower_case.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    if (lower != lower_case[i]) return false;
-  }
-  return true;
-}
-
 /// Decimal digits only, at most 2^53-1; -1 otherwise.
 int64_t ParseContentLength(std::string_view text) {
   constexpr int64_t kMaximum = (int64_t{1} << 53) - 1;
@@ -245,19 +235,6 @@ NameValueView RequestView::unknown_header(size_t index) const {
   return {part(0), part(8)};
 }
 
-std::string_view RequestView::header(std::string_view lower_case_name) const {
-  for (size_t slot = 0; slot < kKnownHeaderCount; ++slot) {
-    if (known_headers_[slot].offset != 0 && EqualsIgnoreCase(kKnownHeaderNames[slot], lower_case_name)) {
-      return known_header(slot);
-    }
-  }
-  for (size_t index = 0; index < unknown_header_count_; ++index) {
-    const NameValueView entry = unknown_header(index);
-    if (EqualsIgnoreCase(entry.name, lower_case_name)) return entry.value;
-  }
-  return {};
-}
-
 std::string_view RequestView::env(std::string_view name) const {
   std::string_view found;
   ForEachEnv([&](std::string_view entry_name, std::string_view value) {
@@ -267,12 +244,13 @@ std::string_view RequestView::env(std::string_view name) const {
 }
 
 void RequestView::ResolveBodyLength() {
+  content_length_ = ParseContentLength(known_header(kContentLength));
   if (declared_body_length_ >= 0) {
     body_length_ = declared_body_length_;
   } else if (known_headers_[kTransferEncoding].offset != 0) {
     body_length_ = -1;  // a Content-Length beside it is unverified (section 9 #3)
   } else {
-    body_length_ = ParseContentLength(known_header(kContentLength));
+    body_length_ = content_length_;
   }
 }
 

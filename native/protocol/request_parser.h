@@ -52,6 +52,11 @@ class RequestView {
   /// Bytes of body after the packet, 0 … 2^53-1, or -1 where the packet does not tell (sections 1.10, 9 #3).
   int64_t body_length() const { return body_length_; }
 
+  /// Content-Length as the client gave it, -1 where it is absent or no number.
+  int64_t content_length() const { return content_length_; }
+  /// The server's copy of the HTTP header. Never to be parsed: lines in it are blanked and renamed.
+  std::string_view header_block() const { return Text({header_block_, http_header_length_}); }
+
   /// The four values that the packet points at; null data where absent.
   std::string_view script_filename() const { return Text(script_filename_); }
   std::string_view script_name() const { return Text(script_name_); }
@@ -66,8 +71,6 @@ class RequestView {
   /// Value of one of the 25 slots; null data where absent or where the slot points outside the block.
   std::string_view known_header(size_t slot) const { return Text(known_headers_[slot]); }
   NameValueView unknown_header(size_t index) const;
-  /// A header by its lower-case name: the slot, else the first record of that name.
-  std::string_view header(std::string_view lower_case_name) const;
   /// An environment value, cut at its first NUL (section 1.6); null data where absent.
   std::string_view env(std::string_view name) const;
 
@@ -131,6 +134,7 @@ class RequestView {
   uint32_t http_header_length_ = 0;
   int32_t declared_body_length_ = 0;
   int64_t body_length_ = 0;
+  int64_t content_length_ = -1;
   uint32_t env_count_ = 0;
   uint32_t special_env_count_ = 0;
   uint32_t unknown_header_count_ = 0;

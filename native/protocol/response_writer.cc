@@ -3,20 +3,11 @@
 #include <array>
 #include <charconv>
 
+#include "token.h"
+
 namespace lsapi {
 
 namespace {
-
-/// Token characters of RFC 9110 section 5.6.2.
-constexpr std::array<bool, 256> MakeTokenTable() {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = true;
-  return table;
-}
-constexpr std::array<bool, 256> kToken = MakeTokenTable();
 
 bool NameIs(std::string_view name, std::string_view lower_case) {
   if (name.size() != lower_case.size()) return false;
@@ -151,7 +142,7 @@ HeaderResult WriteResponseHeader(std::string_view text, uint32_t count, int32_t 
     text.remove_prefix(end + 1);
     if (line.size() > kMaximumHeaderLine) return fail(HeaderError::kLineTooLong, index);
     size_t name_size = 0;
-    while (name_size < line.size() && kToken[static_cast<uint8_t>(line[name_size])]) ++name_size;
+    while (name_size < line.size() && IsTokenCharacter(line[name_size])) ++name_size;
     if (name_size == 0 || name_size == line.size() || line[name_size] != ':') {
       return fail(HeaderError::kInvalidName, index);
     }

@@ -1,0 +1,31 @@
+{
+  "targets": [
+    {
+      "target_name": "lsapi",
+      "sources": [
+        "native/protocol/request_parser.cc",
+        "native/protocol/response_writer.cc",
+        "native/io/connection_input.cc",
+        "native/io/connection_output.cc",
+        "native/io/connection_set.cc",
+        "native/io/listener.cc",
+        "native/io/output_queue.cc",
+        "native/binding/addon.cc",
+        "native/binding/codec_binding.cc",
+        "native/binding/connection_set_binding.cc",
+        "native/binding/process_binding.cc",
+        "native/binding/request_text.cc",
+        "native/binding/response_composer.cc"
+      ],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags!": ["-O2"],
+      "cflags_cc!": ["-O2", "-std=gnu++17", "-std=gnu++20", "-fno-rtti"],
+      "cflags_cc": [
+        "-isystem", "<!(node -p \"require.resolve('node-addon-api/package.json').slice(0, -13)\")",
+        "-std=c++20", "-O3", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-fstack-protector-strong",
+        "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-missing-field-initializers", "-Werror"
+      ],
+      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--gc-sections", "-static-libstdc++", "-static-libgcc"]
+    }
+  ]
+}

@@ -1,0 +1,19 @@
+// Entry of the addon: `native/binding` is the only place that knows Node-API.
+#include <napi.h>
+
+#include "codec_binding.h"
+#include "connection_set_binding.h"
+#include "process_binding.h"
+
+namespace {
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("ConnectionSet", lsapi::binding::ConnectionSetBinding::Define(env));
+  lsapi::binding::DefineCodec(env, exports);
+  lsapi::binding::DefineProcess(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(lsapi, Initialize)

@@ -1,0 +1,345 @@
+#include "connection_set_binding.h"
+
+#include <array>
+#include <cerrno>
+
+#include "request_text.h"
+
+namespace lsapi::binding {
+
+namespace {
+
+constexpr std::array<const char*, 7> kCallbackNames = {"onRequest", "onBody",        "onDrain", "onAbort",
+                                                       "onBodyTimeout", "onDrained", "onLog"};
+
+napi_value MakeUndefined(napi_env env) {
+  napi_value value = nullptr;
+  napi_get_undefined(env, &value);
+  return value;
+}
+
+napi_value MakeInt(napi_env env, int32_t number) {
+  napi_value value = nullptr;
+  napi_create_int32(env, number, &value);
+  return value;
+}
+
+/// Arguments of a call whose first two are a request's slot and serial.
+template <size_t kCount>
+struct RequestCall {
+  RequestCall(napi_env env, napi_callback_info info) {
+    size_t count = kCount;
+    napi_value self = nullptr;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &count, arguments.data(), &self, nullptr);
+    napi_unwrap(env, self, &data);
+    wrapped = data;
+    napi_get_value_uint32(env, arguments[0], &slot);
+    napi_get_value_uint32(env, arguments[1], &serial);
+  }
+  std::array<napi_value, kCount> arguments;
+  void* wrapped = nullptr;
+  uint32_t slot = 0;
+  uint32_t serial = 0;
+};
+
+uint32_t GetOption(const Napi::Object& options, const char* name, uint32_t fallback) {
+  const Napi::Value value = options.Get(name);
+  return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : fallback;
+}
+
+napi_property_descriptor Method(const char* name, napi_callback callback) {
+  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
+}
+
+}  // namespace
+
+Napi::Function ConnectionSetBinding::Define(Napi::Env env) {
+  const Napi::Function constructor =
+      DefineClass(env, "ConnectionSet",
+                  {InstanceMethod("listen", &ConnectionSetBinding::Listen),
+                   InstanceMethod("adopt", &ConnectionSetBinding::Adopt),
+                   InstanceMethod("stopListening", &ConnectionSetBinding::StopListening),
+                   InstanceMethod("drain", &ConnectionSetBinding::Drain),
+                   InstanceMethod("close", &ConnectionSetBinding::Close),
+                   InstanceMethod("ref", &ConnectionSetBinding::Reference),
+                   InstanceMethod("unref", &ConnectionSetBinding::Unreference),
+                   InstanceMethod("statistics", &ConnectionSetBinding::Statistics)});
+  const std::array methods = {Method("respond", Respond),
+                              Method("readBody", ReadBody),
+                              Method("watchDrain", WatchDrain),
+                              Method("pending", Pending),
+                              Method("header", Header),
+                              Method("headerText", HeaderText),
+                              Method("env", Environment),
+                              Method("envText", EnvironmentText),
+                              Method("stderr", Stderr)};
+  napi_define_properties(env, constructor.Get("prototype"), methods.size(), methods.data());
+  return constructor;
+}
+
+ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<ConnectionSetBinding>(info) {
+  const Napi::Env env = info.Env();
+  const auto options = info[0].As<Napi::Object>();
+  const auto receiver = info[1].As<Napi::Object>();
+  ConnectionSetOptions native;
+  native.packet_limit = GetOption(options, "packetLimit", kDefaultPacketLimit);
+  native.packet_timeout_ms = GetOption(options, "packetTimeout", native.packet_timeout_ms);
+  native.body_timeout_ms = GetOption(options, "bodyTimeout", native.body_timeout_ms);
+  native.max_requests = GetOption(options, "maxRequests", 0);
+  eager_text_ = options.Get("eagerText").ToBoolean();
+
+  RequestHandler* const handler = this;
+  set_ = std::make_unique<ConnectionSet>(handler, native);
+  if (!set_->is_open()) {
+    Napi::Error::New(env, "no epoll instance: out of file descriptors (ulimit -n)").ThrowAsJavaScriptException();
+    return;
+  }
+  receiver_ = Napi::Persistent(receiver);
+  for (size_t index = 0; index < kCallbacks; ++index) {
+    callbacks_[index] = Napi::Persistent(receiver.Get(kCallbackNames[index]).As<Napi::Function>());
+  }
+  napi_async_init(env, receiver, Napi::String::New(env, "LSAPI"), &async_context_);
+
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  poll_ = new uv_poll_t;
+  poll_->data = this;
+  uv_poll_init(loop, poll_, set_->fd());
+  uv_poll_start(poll_, UV_READABLE, OnReadable);
+  Ref();  // until Close(): the loop refers to this object
+  napi_add_async_cleanup_hook(
+      env,
+      [](napi_async_cleanup_hook_handle handle, void* data) {
+        auto* const self = static_cast<ConnectionSetBinding*>(data);
+        self->cleanup_ = nullptr;
+        self->StopPolling();
+        napi_remove_async_cleanup_hook(handle);
+      },
+      this, &cleanup_);
+}
+
+ConnectionSetBinding::~ConnectionSetBinding() { StopPolling(); }
+
+void ConnectionSetBinding::StopPolling() {
+  if (poll_ == nullptr) return;
+  uv_poll_stop(poll_);
+  uv_close(reinterpret_cast<uv_handle_t*>(poll_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+  poll_ = nullptr;
+}
+
+void ConnectionSetBinding::Close(const Napi::CallbackInfo& info) {
+  if (poll_ == nullptr) return;
+  StopPolling();
+  set_->CloseAll();
+  if (async_context_ != nullptr) napi_async_destroy(info.Env(), async_context_);
+  async_context_ = nullptr;
+  if (cleanup_ != nullptr) napi_remove_async_cleanup_hook(cleanup_);
+  cleanup_ = nullptr;
+  Unref();
+}
+
+void ConnectionSetBinding::OnReadable(uv_poll_t* poll, int /*status*/, int /*events*/) {
+  auto* const self = static_cast<ConnectionSetBinding*>(poll->data);
+  const Napi::HandleScope scope(self->Env());
+  self->set_->Poll();
+}
+
+Napi::Value ConnectionSetBinding::Listen(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           set_->Listen(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
+}
+
+Napi::Value ConnectionSetBinding::Adopt(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(),
+                           set_->Adopt(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
+}
+
+void ConnectionSetBinding::StopListening(const Napi::CallbackInfo& /*info*/) { set_->StopListening(); }
+
+void ConnectionSetBinding::Drain(const Napi::CallbackInfo& /*info*/) { set_->Drain(); }
+
+void ConnectionSetBinding::Reference(const Napi::CallbackInfo& /*info*/) {
+  if (poll_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(poll_));
+}
+
+void ConnectionSetBinding::Unreference(const Napi::CallbackInfo& /*info*/) {
+  if (poll_ != nullptr) uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+}
+
+Napi::Value ConnectionSetBinding::Statistics(const Napi::CallbackInfo& info) {
+  const ConnectionSetStatistics& statistics = set_->statistics();
+  const Napi::Object result = Napi::Object::New(info.Env());
+  const auto put = [&](const char* name, uint64_t value) { result.Set(name, static_cast<double>(value)); };
+  put("requests", statistics.requests);
+  put("connections", statistics.connections);
+  put("rejected", statistics.rejected);
+  put("aborted", statistics.aborted);
+  put("open", statistics.open);
+  put("active", statistics.active);
+  put("idleMilliseconds", set_->idle_milliseconds());
+  return result;
+}
+
+napi_value ConnectionSetBinding::Respond(napi_env env, napi_callback_info info) {
+  RequestCall<7> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection == nullptr) return MakeInt(env, kRespondGone);
+  uint32_t flags = 0;
+  int32_t status = 0;
+  uint32_t header_count = 0;
+  napi_get_value_uint32(env, call.arguments[2], &flags);
+  napi_get_value_int32(env, call.arguments[3], &status);
+  napi_get_value_uint32(env, call.arguments[5], &header_count);
+  return MakeInt(env, self->composer_.Respond(env, self->set_.get(), *connection, flags, status,
+                                              call.arguments[4], header_count, call.arguments[6]));
+}
+
+napi_value ConnectionSetBinding::ReadBody(napi_env env, napi_callback_info info) {
+  RequestCall<3> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection == nullptr) return MakeInt(env, static_cast<int32_t>(BodyRead::kGone));
+  void* data = nullptr;
+  size_t size = 0;
+  napi_get_buffer_info(env, call.arguments[2], &data, &size);
+  return MakeInt(env, static_cast<int32_t>(self->set_->ReadBody(
+                          *connection, std::span<uint8_t>(static_cast<uint8_t*>(data), size))));
+}
+
+napi_value ConnectionSetBinding::WatchDrain(napi_env env, napi_callback_info info) {
+  RequestCall<2> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection != nullptr) self->set_->WatchDrain(*connection);
+  return MakeUndefined(env);
+}
+
+napi_value ConnectionSetBinding::Pending(napi_env env, napi_callback_info info) {
+  RequestCall<2> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  const Connection* const connection = self->set_->Find(call.slot, call.serial);
+  napi_value value = nullptr;
+  napi_create_double(env, connection == nullptr ? 0 : static_cast<double>(connection->pending_output()),
+                     &value);
+  return value;
+}
+
+namespace {
+
+/// A short latin1 argument; names are token characters only, so truncated code points cannot match one.
+std::string_view ReadName(napi_env env, napi_value text, std::span<char> into) {
+  size_t size = 0;
+  napi_get_value_string_latin1(env, text, into.data(), into.size(), &size);
+  return {into.data(), size};
+}
+
+}  // namespace
+
+napi_value ConnectionSetBinding::Header(napi_env env, napi_callback_info info) {
+  RequestCall<3> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  const Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection == nullptr) return MakeUndefined(env);
+  std::array<char, 256> name;
+  return MakeHeader(env, connection->request(), ReadName(env, call.arguments[2], name), &self->scratch_);
+}
+
+napi_value ConnectionSetBinding::Environment(napi_env env, napi_callback_info info) {
+  RequestCall<3> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  const Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection == nullptr) return MakeUndefined(env);
+  std::array<char, 1025> name;
+  return MakeText(env, connection->request().env(ReadName(env, call.arguments[2], name)));
+}
+
+napi_value ConnectionSetBinding::HeaderText(napi_env env, napi_callback_info info) {
+  RequestCall<2> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  const Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection == nullptr) return MakeUndefined(env);
+  return MakeHeaderText(env, connection->request(), &self->scratch_);
+}
+
+napi_value ConnectionSetBinding::EnvironmentText(napi_env env, napi_callback_info info) {
+  RequestCall<2> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  const Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection == nullptr) return MakeUndefined(env);
+  return MakeEnvText(env, connection->request(), &self->scratch_);
+}
+
+napi_value ConnectionSetBinding::Stderr(napi_env env, napi_callback_info info) {
+  RequestCall<3> call(env, info);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  Connection* const connection = self->set_->Find(call.slot, call.serial);
+  if (connection != nullptr) {
+    self->set_->SendStderr(*connection, Napi::Value(env, call.arguments[2]).As<Napi::String>().Utf8Value());
+  }
+  return MakeUndefined(env);
+}
+
+void ConnectionSetBinding::Call(Callback callback, size_t count, const napi_value* arguments) {
+  const napi_env env = Env();
+  napi_value result = nullptr;
+  const napi_status status = napi_make_callback(env, async_context_, receiver_.Value(),
+                                                callbacks_[callback].Value(), count, arguments, &result);
+  if (status == napi_pending_exception) {
+    napi_value error = nullptr;
+    napi_get_and_clear_last_exception(env, &error);
+    napi_fatal_exception(env, error);
+  }
+}
+
+void ConnectionSetBinding::CallWithRequest(Callback callback, const Connection& connection) {
+  const Napi::HandleScope scope(Env());
+  const std::array arguments = {MakeInt(Env(), static_cast<int32_t>(connection.slot())),
+                                MakeInt(Env(), static_cast<int32_t>(connection.serial()))};
+  Call(callback, arguments.size(), arguments.data());
+}
+
+void ConnectionSetBinding::OnRequest(Connection& connection) {
+  const napi_env env = Env();
+  const Napi::HandleScope scope(env);
+  const RequestView& request = connection.request();
+  std::array<napi_value, 7> arguments;
+  arguments[0] = MakeInt(env, static_cast<int32_t>(connection.slot()));
+  arguments[1] = MakeInt(env, static_cast<int32_t>(connection.serial()));
+  napi_create_int64(env, request.body_length(), &arguments[2]);
+  arguments[3] = MakeMethod(env, request.method());
+  arguments[4] = MakeUrl(env, request);
+  if (eager_text_) {
+    arguments[5] = MakeHeaderText(env, request, &scratch_);
+    arguments[6] = MakeEnvText(env, request, &scratch_);
+  }
+  Call(kOnRequest, eager_text_ ? 7 : 5, arguments.data());
+}
+
+void ConnectionSetBinding::OnBody(Connection& connection) { CallWithRequest(kOnBody, connection); }
+
+void ConnectionSetBinding::OnDrain(Connection& connection) { CallWithRequest(kOnDrain, connection); }
+
+void ConnectionSetBinding::OnAbort(Connection& connection, CloseReason /*reason*/) {
+  CallWithRequest(kOnAbort, connection);
+}
+
+void ConnectionSetBinding::OnBodyTimeout(Connection& connection) {
+  CallWithRequest(kOnBodyTimeout, connection);
+}
+
+void ConnectionSetBinding::OnDrained() {
+  const Napi::HandleScope scope(Env());
+  Call(kOnDrained, 0, nullptr);
+}
+
+void ConnectionSetBinding::OnLog(std::string_view line) {
+  const Napi::HandleScope scope(Env());
+  const napi_value text = MakeText(Env(), line);
+  Call(kOnLog, 1, &text);
+}
+
+}  // namespace lsapi::binding

@@ -1,0 +1,174 @@
+#include "request_text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "../protocol/known_headers.h"
+#include "../protocol/token.h"
+
+namespace lsapi::binding {
+
+namespace {
+
+/// In the order of METHODS in lib/native/binding.ts.
+constexpr std::array<std::string_view, 9> kMethods = {"GET",   "POST",    "HEAD",  "PUT",    "DELETE",
+                                                      "PATCH", "OPTIONS", "TRACE", "PROPFIND"};
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+/// The name as the client wrote it, when it stands right in front of the value in the block.
+std::string_view NameAsSent(std::string_view block, std::string_view value, std::string_view name) {
+  const auto at = static_cast<size_t>(value.data() - block.data());
+  for (const std::string_view separator : {std::string_view(": "), std::string_view(":")}) {
+    const size_t before = name.size() + separator.size();
+    if (at < before || block.substr(at - separator.size(), separator.size()) != separator) continue;
+    const std::string_view sent = block.substr(at - before, name.size());
+    if (EqualsIgnoreCase(sent, name)) return sent;
+  }
+  return name;
+}
+
+void Append(std::string* text, std::string_view name, std::string_view value) {
+  text->append(name).push_back('\0');
+  text->append(value).push_back('\0');
+}
+
+bool IsPresentable(const NameValueView& header) {
+  return IsToken(header.name) && header.value.find('\0') == std::string_view::npos;
+}
+
+std::string_view FormatLength(int64_t length, std::span<char> into) {
+  const auto end = std::to_chars(into.data(), into.data() + into.size(), length);
+  return {into.data(), static_cast<size_t>(end.ptr - into.data())};
+}
+
+}  // namespace
+
+napi_value MakeText(napi_env env, std::string_view text) {
+  napi_value value = nullptr;
+  if (text.data() == nullptr) {
+    napi_get_undefined(env, &value);
+  } else {
+    napi_create_string_latin1(env, text.data(), text.size(), &value);
+  }
+  return value;
+}
+
+napi_value MakeMethod(napi_env env, std::string_view method) {
+  napi_value value = nullptr;
+  for (uint32_t index = 0; index < kMethods.size(); ++index) {
+    if (method == kMethods[index]) {
+      napi_create_uint32(env, index, &value);
+      return value;
+    }
+  }
+  napi_create_string_latin1(env, method.data(), method.size(), &value);
+  return value;
+}
+
+napi_value MakeUrl(napi_env env, const RequestView& request) {
+  if (request.request_uri().data() != nullptr) return MakeText(env, request.request_uri());
+  std::string url(request.script_name());
+  std::string_view path_info = request.env("PATH_INFO");
+  // A context's SCRIPT_NAME ends in the slash that PATH_INFO begins with (section 3.1).
+  if (!path_info.empty() && path_info.front() == '/' && !url.empty() && url.back() == '/') url.pop_back();
+  url += path_info;
+  if (url.empty()) url.push_back('/');
+  if (!request.query_string().empty()) {
+    url.push_back('?');
+    url.append(request.query_string());
+  }
+  return MakeText(env, url);
+}
+
+napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch) {
+  std::string& text = *scratch;
+  text.clear();
+  const std::string_view block = request.header_block();
+  std::array<char, 20> digits;
+  const int64_t body_length = request.body_length();
+  std::string_view length_override;
+  if (body_length >= 0 && request.content_length() != body_length &&
+      (body_length > 0 || request.known_header(kContentLength).data() != nullptr)) {
+    length_override = FormatLength(body_length, digits);
+  }
+
+  // Slots in the order of their values in the block: with the unknown ones, which are in order already, that
+  // is the order of the client's lines.
+  std::array<uint8_t, kKnownHeaderCount> slots;
+  size_t slot_count = 0;
+  for (uint8_t slot = 0; slot < kKnownHeaderCount; ++slot) {
+    const std::string_view value = request.known_header(slot);
+    if (value.data() == nullptr) continue;
+    size_t at = slot_count++;
+    for (; at > 0 && request.known_header(slots[at - 1]).data() > value.data(); --at) slots[at] = slots[at - 1];
+    slots[at] = slot;
+  }
+
+  size_t next = 0;
+  const auto append_known = [&](const char* before) {
+    for (; next < slot_count; ++next) {
+      const uint8_t slot = slots[next];
+      const std::string_view value = request.known_header(slot);
+      if (before != nullptr && value.data() > before) return;
+      const std::string_view name = NameAsSent(block, value, kKnownHeaderNames[slot]);
+      if (slot == kContentLength && length_override.data() != nullptr) {
+        Append(&text, name, length_override);
+        length_override = {};
+      } else if (value.find('\0') == std::string_view::npos) {
+        Append(&text, name, value);
+      }
+    }
+  };
+  for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
+    const NameValueView header = request.unknown_header(index);
+    append_known(header.value.data());
+    if (IsPresentable(header)) Append(&text, header.name, header.value);
+  }
+  append_known(nullptr);
+  if (length_override.data() != nullptr) Append(&text, kKnownHeaderNames[kContentLength], length_override);
+  return MakeText(env, text);
+}
+
+napi_value MakeEnvText(napi_env env, const RequestView& request, std::string* scratch) {
+  scratch->clear();
+  request.ForEachEnv(
+      [&](std::string_view name, std::string_view value) { Append(scratch, name, value); });
+  return MakeText(env, *scratch);
+}
+
+napi_value MakeHeader(napi_env env, const RequestView& request, std::string_view lower_case_name,
+                      std::string* scratch) {
+  std::array<char, 20> digits;
+  std::string_view found;
+  for (size_t slot = 0; slot < kKnownHeaderCount && found.data() == nullptr; ++slot) {
+    if (EqualsIgnoreCase(kKnownHeaderNames[slot], lower_case_name)) {
+      found = request.known_header(slot);
+      if (slot == kContentLength && request.body_length() > 0 &&
+          request.content_length() != request.body_length()) {
+        found = FormatLength(request.body_length(), digits);
+      }
+    }
+  }
+  bool joined = false;
+  for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
+    const NameValueView header = request.unknown_header(index);
+    if (!EqualsIgnoreCase(header.name, lower_case_name)) continue;
+    if (found.data() == nullptr) {
+      found = header.value;
+      continue;
+    }
+    if (!joined) scratch->assign(found);
+    joined = true;
+    scratch->append(lower_case_name == "cookie" ? "; " : ", ").append(header.value);
+  }
+  return MakeText(env, joined ? std::string_view(*scratch) : found);
+}
+
+}  // namespace lsapi::binding

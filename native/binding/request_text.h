@@ -1,0 +1,34 @@
+// What JavaScript gets to see of a request: strings made from the packet when they are asked for.
+#pragma once
+
+#include <node_api.h>
+
+#include <string>
+#include <string_view>
+
+#include "../protocol/request_parser.h"
+
+namespace lsapi::binding {
+
+/// Latin1 string; undefined for absent text (null data).
+napi_value MakeText(napi_env env, std::string_view text);
+
+/// A number for the common methods (index into METHODS of lib/native/binding.ts), else the string itself.
+napi_value MakeMethod(napi_env env, std::string_view method);
+
+/// The undecoded request target: REQUEST_URI, or what the script variables tell where it is missing.
+napi_value MakeUrl(napi_env env, const RequestView& request);
+
+/// All headers as `name NUL value NUL …` in the order in which the client sent them, in the client's letter
+/// case where the header block still shows it. Left out: names that are not tokens (the server leaves blanked
+/// ones behind, section 9 #11) and values with a NUL. Content-Length is the authoritative one (section 1.10).
+napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch);
+
+/// The environment as `name NUL value NUL …` in wire order.
+napi_value MakeEnvText(napi_env env, const RequestView& request, std::string* scratch);
+
+/// A header's value by lower-case name; repetitions joined as Node joins them (Cookie by "; ", others ", ").
+napi_value MakeHeader(napi_env env, const RequestView& request, std::string_view lower_case_name,
+                      std::string* scratch);
+
+}  // namespace lsapi::binding
