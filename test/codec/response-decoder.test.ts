@@ -166,6 +166,13 @@ describe('ResponseDecoder: header lines', () => {
     });
   }
 
+  it('may be 4095', () => {
+    const lines = Array.from({ length: 4095 }, (_, n) => `N: ${n}`);
+    const [packet] = decoder().push(encodeRespHeader(200, lines, LITTLE));
+    assert.ok(packet?.type === PacketType.RespHeader);
+    assert.deepEqual(packet.lines, lines);
+  });
+
   it('leave any status as it is', () => {
     for (const status of [0, -1, 99, 65_940, -0x80000000, 0x7fffffff]) {
       const [packet] = decoder().push(encodeRespHeader(status, [], LITTLE));
@@ -227,6 +234,10 @@ describe('Response encoders', () => {
         assert.ok(Buffer.concat(payloads).equals(payload));
       }
     }
+  });
+
+  it('send text as UTF-8', () => {
+    assert.deepEqual(encodeStderr('\u00e9\n', LITTLE), raw(6, Buffer.of(0xc3, 0xa9, 0x0a)));
   });
 
   it('tell a PID notice from other text', () => {
