@@ -1,0 +1,154 @@
+import type { AddressInfo, Socket } from 'node:net';
+import type { Server } from 'node:http';
+import { LsapiError } from '../errors.js';
+import { logAccessToStdout } from './access-log.js';
+import type { AccessLogEntry } from './access-log.js';
+
+/** A part of the URL space that belongs to the application, as an LSAPI context of the server's configuration. */
+export interface GatewayContext {
+  /** URL prefix with a slash at both ends: `/` or `/app/`. */
+  uri: string;
+}
+
+/** Options of {@link createGateway}. One of `target` and `connect` is required. */
+export interface GatewayOptions {
+  /** Where the application listens: the path of a Unix socket (starts with `/`) or `host:port`. */
+  target?: string;
+  /** Opens one connection to the application; instead of `target`. */
+  connect?: () => Socket;
+  /** URL prefixes that the application answers; `[{ uri: '/' }]` unless given (none with `scriptSuffixes`). */
+  contexts?: readonly GatewayContext[];
+  /** Directory of scripts and of the files that a response may name in `X-LiteSpeed-Location`. */
+  documentRoot?: string;
+  /** File name endings that belong to the application, with their dot: `['.lsjs']`. Needs `documentRoot`. */
+  scriptSuffixes?: readonly string[];
+  /** Environment of each request, beside the standard entries; a standard name replaces the standard value. */
+  env?: Readonly<Record<string, string>>;
+  /** Most connections to the application, so most requests at a time; further ones wait. 16 unless given. */
+  maxConnections?: number;
+  /** How often one request is delivered before the client gets a 503; 3 unless given, as OpenLiteSpeed does. */
+  maxDeliveries?: number;
+  /** Milliseconds without a byte on a connection that never answered before the delivery fails; 60000, 0 = never. */
+  initTimeout?: number;
+  /** Milliseconds without any traffic before a running request is given up; 300000, 0 = never. */
+  connTimeout?: number;
+  /** Longest BEGIN_REQUEST packet that the application takes; longer requests get a 431. 262144 unless given. */
+  packetLimit?: number;
+  /** Called after each request; `false` for no log. A line on standard output unless given. */
+  accessLog?: ((entry: AccessLogEntry) => void) | false;
+  /** Gets messages of the gateway and what the application sent to its error stream; standard error unless given. */
+  errorLog?: (line: string) => void;
+  /** Whether error pages say what happened and what to do; `true` unless given. */
+  development?: boolean;
+}
+
+/** Where a gateway listens, for {@link Gateway.listen}. */
+export interface ListenAddress {
+  host?: string;
+  port?: number;
+  path?: string;
+}
+
+/** A running (or not yet listening) gateway. */
+export interface Gateway {
+  /** The HTTP server in front. */
+  readonly server: Server;
+  /**
+   * Starts to listen.
+   *
+   * @param address A port number, `'8080'`, `'127.0.0.1:8080'`, `'[::1]:8080'`, the path of a Unix socket, or an object.
+   * Without a host the gateway listens on 127.0.0.1 only: it is made for development.
+   */
+  listen(address: string | number | ListenAddress): Promise<void>;
+  /** The address that the gateway listens on, as `net.Server.address()` gives it. */
+  address(): AddressInfo | string | null;
+  /** Stops listening, lets running requests finish, closes the connections to the application. */
+  close(): Promise<void>;
+}
+
+/** {@link GatewayOptions} with every default filled in. */
+export interface ResolvedOptions {
+  readonly target: string | undefined;
+  readonly connect: (() => Socket) | undefined;
+  /** With a slash at both ends, longest first. */
+  readonly contexts: readonly string[];
+  /** Absolute, without a slash at the end; latin1: one character a byte, as everything on the wire. */
+  readonly documentRoot: string | undefined;
+  readonly scriptSuffixes: readonly string[];
+  readonly env: readonly (readonly [string, string])[];
+  readonly maxConnections: number;
+  readonly maxDeliveries: number;
+  readonly initTimeout: number;
+  readonly connTimeout: number;
+  readonly packetLimit: number;
+  readonly accessLog: ((entry: AccessLogEntry) => void) | undefined;
+  readonly errorLog: (line: string) => void;
+  readonly development: boolean;
+}
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws LsapiError `LSAPI_ERR_OPTION` with the name of the option that is wrong.
+ */
+export function resolveOptions(options: GatewayOptions): ResolvedOptions {
+  if ((options.target === undefined) === (options.connect === undefined)) {
+    throw new LsapiError(
+      'LSAPI_ERR_OPTION',
+      'Gateway needs exactly one of the options "target" and "connect"',
+    );
+  }
+  const scriptSuffixes = options.scriptSuffixes ?? [];
+  if (scriptSuffixes.length > 0 && options.documentRoot === undefined) {
+    throw new LsapiError('LSAPI_ERR_OPTION', 'Gateway option "scriptSuffixes" needs "documentRoot"');
+  }
+  const contexts = options.contexts ?? (scriptSuffixes.length > 0 ? [] : [{ uri: '/' }]);
+  return {
+    target: options.target,
+    connect: options.connect,
+    contexts: contexts.map(({ uri }) => contextUri(uri)).sort((a, b) => b.length - a.length),
+    documentRoot: options.documentRoot === undefined ? undefined : wireDirectory(options.documentRoot),
+    scriptSuffixes,
+    env: Object.entries(options.env ?? {}).map(([name, value]) => [toWire(name), toWire(value)] as const),
+    maxConnections: atLeast('maxConnections', options.maxConnections ?? 16, 1),
+    maxDeliveries: atLeast('maxDeliveries', options.maxDeliveries ?? 3, 1),
+    initTimeout: atLeast('initTimeout', options.initTimeout ?? 60_000, 0),
+    connTimeout: atLeast('connTimeout', options.connTimeout ?? 300_000, 0),
+    packetLimit: atLeast('packetLimit', options.packetLimit ?? 262_144, 1024),
+    accessLog: options.accessLog === false ? undefined : (options.accessLog ?? logAccessToStdout),
+    errorLog: options.errorLog ?? ((line) => void process.stderr.write(`${line}\n`)),
+    development: options.development ?? true,
+  };
+}
+
+/** A JavaScript string as the wire carries it: its UTF-8 bytes, one character each. */
+export function toWire(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function contextUri(uri: string): string {
+  if (!uri.startsWith('/')) {
+    throw new LsapiError('LSAPI_ERR_OPTION', `Gateway context "${uri}" must start with a slash`);
+  }
+  return toWire(uri.endsWith('/') ? uri : `${uri}/`);
+}
+
+function wireDirectory(path: string): string {
+  if (!path.startsWith('/')) {
+    throw new LsapiError(
+      'LSAPI_ERR_OPTION',
+      `Gateway option "documentRoot" must be an absolute path, got "${path}"`,
+    );
+  }
+  return toWire(path.replace(/\/+$/, ''));
+}
+
+function atLeast(name: string, value: number, minimum: number): number {
+  if (!Number.isSafeInteger(value) || value < minimum) {
+    throw new LsapiError(
+      'LSAPI_ERR_OPTION',
+      `Gateway option "${name}" must be a whole number from ${minimum}, got ${value}`,
+    );
+  }
+  return value;
+}
