@@ -38,6 +38,6 @@ export function logAccessToStdout(entry: AccessLogEntry): void {
 function quoted(text: string): string {
   if (text === '') return '"-"';
   const escape = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
-   
+
   return `"${text.replace(/[\u0000-\u001f"\\\u007f-\u009f]/g, escape)}"`;
 }

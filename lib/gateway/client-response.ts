@@ -96,7 +96,7 @@ export class ClientResponse {
     else this.#head = undefined;
   }
 
-  /** Ends the response. @returns The number of announced bytes that are missing. */
+  /** Ends the response, unless announced bytes are missing. @returns Their number. */
   end(): number {
     if (!this.#started && this.#head !== undefined) {
       // Complete before the header left: the real count replaces what the application announced.
@@ -104,10 +104,18 @@ export class ClientResponse {
       this.#writePending();
     }
     const missing = this.#bodiless ? 0 : (this.#remaining ?? 0);
-    if (missing > 0) this.#res.destroy();
-    else if (this.#unzip !== undefined) this.#unzip.end();
+    if (missing > 0) return missing;
+    if (this.#unzip !== undefined) this.#unzip.end();
     else this.#res.end();
-    return missing;
+    return 0;
+  }
+
+  /** Closes the client's connection behind what was written: the only way to say that the response is not whole. */
+  cut(): void {
+    const { socket } = this.#res;
+    if (socket === null) this.#res.destroy();
+    // Node writes at the end of the tick.
+    else setImmediate(() => socket.destroySoon());
   }
 
   #start(head: ResponseHead, total: number | undefined): void {

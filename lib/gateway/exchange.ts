@@ -113,7 +113,7 @@ export class Exchange implements DeliveryOwner {
   onCut(reason: string): void {
     this.#endDelivery();
     this.#context.options.errorLog(`${this.#method} ${this.#req.url}: response cut off: ${reason}`);
-    this.#res.destroy();
+    this.#client.cut();
   }
 
   #endDelivery(): void {

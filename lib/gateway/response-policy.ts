@@ -43,7 +43,7 @@ export type HeadTreatment = ResponseHead | InternalRedirect | DropClient | Inval
 const MAX_LINE = 16_380;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
- 
+
 const FORBIDDEN_IN_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 /** What the server makes itself or does not have, so that the application's line is swallowed (§2.10). */

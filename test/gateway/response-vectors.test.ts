@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { responseVectors } from '../support/vectors.js';
+import { DIFFERENCES, differencesOf } from './support/differences.js';
+import { recordedOutcome, replay, type Outcome } from './support/replay.js';
+import { Site } from './support/site.js';
+
+/** Vectors that are played at the same time, each through a gateway of its own. */
+const PARALLEL = 12;
+
+describe('gateway on recorded responses', function () {
+  this.timeout(120_000);
+  const vectors = responseVectors();
+  const outcomes = new Map<string, Outcome>();
+
+  before(async () => {
+    const site = new Site();
+    const queue = [...vectors];
+    const work = async (): Promise<void> => {
+      for (let vector = queue.shift(); vector !== undefined; vector = queue.shift()) {
+        outcomes.set(vector.id, await replay(vector, site));
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, work));
+    site.remove();
+  });
+
+  for (const vector of vectors) {
+    const differences = differencesOf(vector);
+    const note =
+      differences.length === 0 ? '' : ` (differs: ${differences.map(({ name }) => name).join(', ')})`;
+    it(`${vector.id}${note}`, () => {
+      const recorded = recordedOutcome(vector);
+      const expected = structuredClone(recorded);
+      for (const { adjust } of differences) adjust(expected, vector);
+      assert.deepEqual(outcomes.get(vector.id), expected);
+      if (differences.length > 0)
+        assert.notDeepEqual(expected, recorded, 'the rule changes nothing: do not list it');
+    });
+  }
+
+  it('lists no two differences of one name', () => {
+    assert.equal(new Set(DIFFERENCES.map(({ name }) => name)).size, DIFFERENCES.length);
+  });
+});
