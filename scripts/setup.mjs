@@ -18,6 +18,14 @@ export function run(command, args, options = {}) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
+/** Like run(), but output is shown only when the command fails. */
+export function runQuietly(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, ...options });
+  if (result.status === 0) return;
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}\n`);
+  process.exit(result.status ?? 1);
+}
+
 /** A package's command, run with this very Node whatever PATH holds. */
 export function runBin(script, args, options) {
   run(process.execPath, [join(root, 'node_modules', script), ...args], options);
@@ -65,7 +73,13 @@ export function ensureNative() {
   );
   once('build/.lsapi-built', inputs, ['build/Release/lsapi.node'], () => {
     console.error('lsapi: building the native addon');
-    runBin('node-gyp/bin/node-gyp.js', ['rebuild', '--loglevel=error', '-j', 'max']);
+    runQuietly(process.execPath, [
+      join(root, 'node_modules/node-gyp/bin/node-gyp.js'),
+      'rebuild',
+      '--loglevel=error',
+      '-j',
+      'max',
+    ]);
   });
 }
 

@@ -138,8 +138,9 @@ napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string*
 
 napi_value MakeEnvText(napi_env env, const RequestView& request, std::string* scratch) {
   scratch->clear();
-  request.ForEachEnv(
-      [&](std::string_view name, std::string_view value) { Append(scratch, name, value); });
+  request.ForEachEnv([&](std::string_view name, std::string_view value) {
+    if (name.find('\0') == std::string_view::npos) Append(scratch, name, value);
+  });
   return MakeText(env, *scratch);
 }
 

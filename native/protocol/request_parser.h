@@ -86,7 +86,7 @@ class RequestView {
   template <typename Visit>
   void ForEachEnv(Visit visit) const {
     VisitList(env_begin_, env_count_, [&](std::string_view name, std::string_view value) {
-      visit(CutAtNul(name), CutAtNul(value));
+      visit(name, CutAtNul(value));
     });
   }
 

@@ -1,0 +1,52 @@
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+
+/** What the app asked `listen()` for. */
+export interface CapturedServer {
+  readonly server: http.Server;
+  readonly parameters: readonly unknown[];
+}
+
+type Listen = (this: net.Server, ...parameters: unknown[]) => net.Server;
+
+/** Servers that listen for real although listening is captured: the gateway's own. */
+const exempt = new WeakSet<net.Server>();
+
+export function exemptFromCapture(server: net.Server): void {
+  exempt.add(server);
+}
+
+/**
+ * From now on the first `listen()` of an http(s).Server in this process does not open a socket but is handed to
+ * `captured`: the app's requests come over LSAPI whatever port it asks for. Later servers listen for real;
+ * `another` tells of them. Net servers that are not HTTP are not touched.
+ */
+export function captureListen(
+  captured: (captured: CapturedServer) => void,
+  another: (parameters: readonly unknown[]) => void,
+): void {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the server as `this`
+  const listen = net.Server.prototype.listen as Listen;
+  let first: net.Server | undefined;
+  const replacement: Listen = function (...parameters) {
+    if (exempt.has(this)) return listen.apply(this, parameters);
+    if (first !== undefined && first !== this) {
+      another(parameters);
+      return listen.apply(this, parameters);
+    }
+    if (first === this) {
+      throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
+        code: 'ERR_SERVER_ALREADY_LISTEN',
+      });
+    }
+    first = this;
+    const callback = parameters.findLast((parameter) => typeof parameter === 'function');
+    if (callback !== undefined) this.once('listening', callback as () => void);
+    captured({ server: this as http.Server, parameters });
+    return this;
+  };
+  for (const Class of [http.Server, https.Server]) {
+    Object.defineProperty(Class.prototype, 'listen', { value: replacement, configurable: true, writable: true });
+  }
+}

@@ -1,0 +1,18 @@
+import type { NativeConnectionSet, NativeConnectionSetOptions } from '../native/binding.js';
+
+/** The LSAPI connections of a process, whatever the style of the handler behind them. */
+export interface Connections {
+  readonly set: NativeConnectionSet;
+  /** Answers all requests in progress with an error, at once: the process is about to end. */
+  failRequests(error: unknown): void;
+}
+
+export interface ConnectionOptions {
+  readonly limits: NativeConnectionSetOptions;
+  /** Takes one line without a newline. */
+  readonly log: (line: string) => void;
+  /** Whether error answers tell the stack. */
+  readonly development: boolean;
+  /** Called when draining has finished. */
+  readonly onDrained?: () => void;
+}

@@ -1,0 +1,135 @@
+import http from 'node:http';
+import { BodyRead, METHODS } from '../native/binding.js';
+import type { IncomingInternals } from './internals.js';
+import type { LsapiSocket } from './lsapi-socket.js';
+import type { RequestEnvironment } from './request-environment.js';
+import { splitPairs } from './request-environment.js';
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** The request's LSAPI environment; present on requests that came over LSAPI. */
+    lsapi?: RequestEnvironment;
+    /** Aborted when the client leaves (Node 26 has it, older versions get it from lsapi). */
+    readonly signal?: AbortSignal;
+  }
+}
+
+type Incoming = http.IncomingMessage & IncomingInternals & { socket: LsapiSocket };
+
+/** Chunks of this size are read from the socket, straight into memory that JavaScript gets. */
+const SLAB_SIZE = 64 * 1024;
+/** A slab's rest below this is not worth a read of its own. */
+const SLAB_MINIMUM = 8 * 1024;
+
+/**
+ * A request of Node's own class, filled from an LSAPI request. Whatever is ours on it are own properties:
+ * Express replaces the prototype.
+ */
+export function createIncomingMessage(
+  socket: LsapiSocket,
+  method: number | string,
+  url: string,
+  headerText: string,
+  isHttp10: boolean,
+  Class: typeof http.IncomingMessage = http.IncomingMessage,
+): http.IncomingMessage {
+  const request = new Class(socket as never) as unknown as Incoming;
+  request.method = typeof method === 'number' ? METHODS[method]! : method;
+  request.url = url;
+  request.httpVersionMajor = 1;
+  request.httpVersionMinor = isHttp10 ? 0 : 1;
+  request.httpVersion = isHttp10 ? '1.0' : '1.1';
+  const headers = splitPairs(headerText);
+  request._addHeaderLines(headers, headers.length);
+  request.lsapi = socket.environment;
+  socket.request = request;
+  if (socket.bodyLeft === 0) {
+    request.complete = true;
+    request.push(null);
+  } else {
+    request._read = readBody;
+  }
+  return request;
+}
+
+function readBody(this: http.IncomingMessage): void {
+  const request = this as Incoming;
+  if (!request._consuming) {
+    request._readableState.readingMore = false;
+    request._consuming = true;
+  }
+  pumpBody(request.socket);
+}
+
+/** Memory that bodies are read into: chunks of it are handed out until it is used up. */
+let slab = Buffer.allocUnsafeSlow(0);
+let slabUsed = 0;
+
+/** Reads what is there until the stream has enough, the socket is empty or the body ends. */
+export function pumpBody(socket: LsapiSocket): void {
+  const request = socket.request as Incoming;
+  const { set } = socket.connections;
+  while (socket.alive && socket.bodyLeft > 0) {
+    if (slab.length - slabUsed < SLAB_MINIMUM) {
+      slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+      slabUsed = 0;
+    }
+    const into = slab.subarray(slabUsed, Math.min(slab.length, slabUsed + socket.bodyLeft));
+    const size = set.readBody(socket.slot, socket.serial, into);
+    if (size <= 0) {
+      if (size === BodyRead.Gone) socket.connections.requestGone(socket);
+      return;
+    }
+    slabUsed += size;
+    socket.bodyLeft -= size;
+    socket.bytesRead += size;
+    socket.touch();
+    const wantsMore = request.push(size === into.length ? into : into.subarray(0, size));
+    if (socket.bodyLeft === 0) endBody(socket);
+    else if (!wantsMore) return;
+  }
+}
+
+/** Ends the request's stream: the body is complete, or what is left of it is given up. */
+export function endBody(socket: LsapiSocket): void {
+  const request = socket.request as Incoming;
+  socket.bodyLeft = 0;
+  if (request.complete) return;
+  request.complete = true;
+  request.push(null);
+  socket.connections.bodyEnded(socket);
+}
+
+/** Whether somebody is reading the body, or has begun to. */
+export function isConsuming(request: http.IncomingMessage): boolean {
+  const { _consuming, _dumped } = request as Incoming;
+  return _consuming && !_dumped && !request.destroyed;
+}
+
+/** Throws away what nobody read, as Node does after a response, so that 'end' and 'close' come. */
+export function dumpUnread(request: http.IncomingMessage): void {
+  const incoming = request as Incoming;
+  if (!incoming._consuming && !incoming._readableState.resumeScheduled) incoming._dump();
+}
+
+const kSignal = Symbol('lsapi.signal');
+
+/** Gives older versions of Node the `req.signal` of Node 26. Does nothing where it exists. */
+export function installRequestSignal(): void {
+  if ('signal' in http.IncomingMessage.prototype) return;
+  Object.defineProperty(http.IncomingMessage.prototype, 'signal', {
+    configurable: true,
+    get(this: http.IncomingMessage & { [kSignal]?: AbortController }): AbortSignal {
+      let controller = this[kSignal];
+      if (controller === undefined) {
+        const created = new AbortController();
+        controller = created;
+        this[kSignal] = created;
+        const socket = this.socket as typeof this.socket | null;
+        if (socket === null || socket.destroyed) created.abort();
+        else socket.once('close', () => created.abort());
+      }
+      return controller.signal;
+    },
+  });
+}

@@ -1,0 +1,263 @@
+import type http from 'node:http';
+import { Duplex } from 'node:stream';
+import type { NodeConnections } from './node-connections.js';
+import { RequestEnvironment } from './request-environment.js';
+
+/** What Node's http code touches of a socket's stream state on the hot path, where no stream exists yet. */
+const idleState = { corked: 0, needDrain: false, errored: null, destroyed: false };
+
+type Timeout = ReturnType<typeof setTimeout>;
+
+/**
+ * `req.socket`: a duplex with the peer of the HTTP client, one for each request (one LSAPI connection carries
+ * requests of many clients). It has no bytes of its own: the body is read from the request, the answer written
+ * to the response. Destroying it ends the request.
+ *
+ * Its stream machinery is set up when somebody uses it as a stream, since hardly any request does: the class
+ * has Duplex's prototype but runs its constructor late.
+ */
+class LsapiSocketBase {
+  /** Which request of the native set this is. */
+  readonly slot: number;
+  readonly serial: number;
+  readonly connections: NodeConnections;
+  readonly environment: RequestEnvironment;
+  readonly server: http.Server;
+  request!: http.IncomingMessage;
+  /** Node's name for the response that is being sent; null between responses. */
+  _httpMessage: http.ServerResponse | null = null;
+  /** Bytes of the request's body that have not been read from the native side. */
+  bodyLeft: number;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Whether the native request is still there: false after its end and after an abort. */
+  alive = true;
+  parser = null;
+
+  private streamReady = false;
+  private timer: Timeout | undefined = undefined;
+  private timeoutMs = 0;
+
+  constructor(
+    connections: NodeConnections,
+    slot: number,
+    serial: number,
+    bodyLength: number,
+    environment: RequestEnvironment,
+  ) {
+    this.connections = connections;
+    this.server = connections.server;
+    this.slot = slot;
+    this.serial = serial;
+    this.bodyLeft = bodyLength;
+    this.environment = environment;
+  }
+
+  // --- Peer -----------------------------------------------------------------------------------------------
+
+  get remoteAddress(): string | undefined {
+    return this.environment.env.REMOTE_ADDR;
+  }
+  get remotePort(): number | undefined {
+    return toPort(this.environment.env.REMOTE_PORT);
+  }
+  get remoteFamily(): string | undefined {
+    return toFamily(this.remoteAddress);
+  }
+  get localAddress(): string | undefined {
+    return this.environment.env.SERVER_ADDR;
+  }
+  get localPort(): number | undefined {
+    return toPort(this.environment.env.SERVER_PORT);
+  }
+  get localFamily(): string | undefined {
+    return toFamily(this.localAddress);
+  }
+  /** Whether the client came by TLS, as the server tells with HTTPS. */
+  get encrypted(): boolean {
+    const https = this.environment.env.HTTPS;
+    return https !== undefined && https.toLowerCase() === 'on';
+  }
+  address(): { address?: string; port?: number; family?: string } {
+    const { localAddress, localPort, localFamily } = this;
+    return {
+      ...(localAddress !== undefined && { address: localAddress }),
+      ...(localPort !== undefined && { port: localPort }),
+      ...(localFamily !== undefined && { family: localFamily }),
+    };
+  }
+
+  get connecting(): boolean {
+    return false;
+  }
+  get pending(): boolean {
+    return false;
+  }
+  get readyState(): string {
+    return this.destroyed ? 'closed' : 'open';
+  }
+
+  // --- Stream state, made on demand -----------------------------------------------------------------------
+
+  /** The stream's real state; setting it up on first use. */
+  private stream(): Duplex {
+    const self = this as unknown as Duplex;
+    if (!this.streamReady) {
+      this.streamReady = true;
+      const listeners = (self as unknown as { _events: unknown; _eventsCount: number })._events;
+      const count = (self as unknown as { _eventsCount: number })._eventsCount;
+      (Duplex as unknown as (this: Duplex, options: object) => void).call(self, {
+        autoDestroy: false,
+        emitClose: true,
+      });
+      // Listeners may be older than the stream.
+      if (listeners !== undefined) Object.assign(self, { _events: listeners, _eventsCount: count });
+    }
+    return self;
+  }
+
+  get _readableState(): unknown {
+    return this.streamReady ? this.states.readable : idleState;
+  }
+  set _readableState(state: unknown) {
+    this.states.readable = state;
+  }
+  get _writableState(): unknown {
+    return this.streamReady ? this.states.writable : idleState;
+  }
+  set _writableState(state: unknown) {
+    this.states.writable = state;
+  }
+  private lazyStates: { readable: unknown; writable: unknown } | undefined = undefined;
+  private get states(): { readable: unknown; writable: unknown } {
+    return (this.lazyStates ??= { readable: undefined, writable: undefined });
+  }
+
+  get destroyed(): boolean {
+    return this.streamReady && (this.states.writable as { destroyed: boolean }).destroyed;
+  }
+  get readable(): boolean {
+    return !this.destroyed;
+  }
+  get writable(): boolean {
+    return !this.destroyed;
+  }
+  get readableHighWaterMark(): number {
+    return this.connections.highWaterMark;
+  }
+  get writableHighWaterMark(): number {
+    return this.connections.highWaterMark;
+  }
+  /** Bytes of the response that the server has not taken. */
+  get writableLength(): number {
+    return this.connections.pendingOutput(this.self);
+  }
+  get bufferSize(): number {
+    return this.writableLength;
+  }
+
+  private get self(): LsapiSocket {
+    return this as unknown as LsapiSocket;
+  }
+
+  /** Ends the request. An answer that has not begun becomes a 500: the server would replay a dropped request. */
+  destroy(error?: Error): this {
+    if (this.destroyed) return this;
+    this.clearTimer();
+    Duplex.prototype.destroy.call(this.stream(), error);
+    return this;
+  }
+  _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.connections.socketDestroyed(this.self);
+    // An 'error' nobody listens to would end the process; the request's own events tell of it.
+    const listened = (this as unknown as Duplex).listenerCount('error') > 0;
+    callback(listened ? error : null);
+  }
+  destroySoon(): void {
+    this.destroy();
+  }
+  resetAndDestroy(): this {
+    return this.destroy();
+  }
+
+  /** Raw bytes cannot be sent over LSAPI: interim responses (1xx) end here, silently. */
+  write(_chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (typeof done === 'function') process.nextTick(done as () => void);
+    return true;
+  }
+  end(): this {
+    return this.destroy();
+  }
+  _read(): void {}
+  _write(_chunk: unknown, _encoding: unknown, callback: () => void): void {
+    callback();
+  }
+
+  cork(): void {}
+  /** Node's response corks its socket until the next tick to collect what is written meanwhile. */
+  uncork(): void {
+    this.connections.flush(this.self);
+  }
+  pause(): this {
+    return this;
+  }
+  resume(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setKeepAlive(): this {
+    return this;
+  }
+
+  // --- Timeout --------------------------------------------------------------------------------------------
+
+  get timeout(): number | undefined {
+    return this.timeoutMs > 0 ? this.timeoutMs : undefined;
+  }
+  setTimeout(milliseconds: number, callback?: () => void): this {
+    this.clearTimer();
+    this.timeoutMs = milliseconds;
+    const emitter = this as unknown as Duplex;
+    if (milliseconds > 0) {
+      if (callback !== undefined) emitter.once('timeout', callback);
+      this.timer = setTimeout(() => this.connections.socketTimedOut(this.self), milliseconds).unref();
+    } else if (callback !== undefined) {
+      emitter.removeListener('timeout', callback);
+    }
+    return this;
+  }
+  /** Bytes went one way or the other. */
+  touch(): void {
+    this.timer?.refresh();
+  }
+  clearTimer(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+}
+
+Object.setPrototypeOf(LsapiSocketBase.prototype, Duplex.prototype);
+
+/** {@link LsapiSocketBase} with the methods of the Duplex whose prototype it has. */
+export type LsapiSocket = LsapiSocketBase & Duplex;
+export const LsapiSocket = LsapiSocketBase as unknown as new (
+  ...parameters: ConstructorParameters<typeof LsapiSocketBase>
+) => LsapiSocket;
+
+function toPort(text: string | undefined): number | undefined {
+  return text === undefined || text === '' ? undefined : Number(text);
+}
+
+function toFamily(address: string | undefined): string | undefined {
+  if (address === undefined) return undefined;
+  return address.includes(':') ? 'IPv6' : 'IPv4';
+}

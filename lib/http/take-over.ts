@@ -1,0 +1,69 @@
+import type http from 'node:http';
+import type net from 'node:net';
+import type { Connections } from '../connections/connections.js';
+
+/** What `server.address()` answers: what the app listened on, or asked for. */
+export type ServerAddress = net.AddressInfo | string | null;
+
+/** A server's life behind LSAPI: who serves it, and what happens when it is closed. */
+export interface ServerRole {
+  readonly connections: Connections;
+  readonly address: ServerAddress;
+  /** Stops taking requests and calls back once none is left. */
+  close(closed: () => void): void;
+}
+
+/**
+ * Lets an http.Server that never got a handle of its own behave like a listening one. The methods become own
+ * properties of the instance: its class stays Node's.
+ */
+export function takeOver(server: http.Server, role: ServerRole): void {
+  let listening = true;
+  const { set } = role.connections;
+  const define = (name: string, descriptor: PropertyDescriptor): void => {
+    Object.defineProperty(server, name, { configurable: true, enumerable: false, ...descriptor });
+  };
+  define('listening', { get: () => listening });
+  define('address', { value: () => (listening ? role.address : null), writable: true });
+  define('getConnections', {
+    value: (callback: (error: Error | null, count: number) => void) => {
+      process.nextTick(callback, null, set.statistics().open);
+      return server;
+    },
+    writable: true,
+  });
+  define('close', {
+    value: (callback?: (error?: Error) => void) => {
+      if (!listening) {
+        const error = Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
+        if (callback !== undefined) process.nextTick(callback, error);
+        return server;
+      }
+      listening = false;
+      if (callback !== undefined) server.once('close', callback as () => void);
+      role.close(() => server.emit('close'));
+      return server;
+    },
+    writable: true,
+  });
+  // Idle connections belong to the web server; they are closed with the last request.
+  define('closeIdleConnections', { value: () => undefined, writable: true });
+  define('closeAllConnections', {
+    value: () => role.connections.failRequests(new Error('server.closeAllConnections() was called')),
+    writable: true,
+  });
+  define('ref', {
+    value: () => {
+      set.ref();
+      return server;
+    },
+    writable: true,
+  });
+  define('unref', {
+    value: () => {
+      set.unref();
+      return server;
+    },
+    writable: true,
+  });
+}

@@ -1,0 +1,184 @@
+import { fileURLToPath } from 'node:url';
+import nodeGypBuild from 'node-gyp-build';
+import type { DecodedRequest } from '../codec/types.js';
+import { LsapiError } from '../errors.js';
+
+/** Methods that the addon announces by number, in the order of `kMethods` in native/binding/request_text.cc. */
+export const METHODS = [
+  'GET',
+  'POST',
+  'HEAD',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'OPTIONS',
+  'TRACE',
+  'PROPFIND',
+] as const;
+
+/** Flags of {@link NativeConnectionSet.respond}; `RespondFlags` and `ComposeFlags` of the native side. */
+export const RespondFlag = {
+  /** The response ends with this call. */
+  End: 1,
+  /** And its connection too. */
+  Close: 2,
+  /** Announce the body's length unless the header does. */
+  ContentLength: 4,
+  /** HEAD: the body is measured, not sent. */
+  NoBody: 8,
+  /** A string body is latin1, not UTF-8. */
+  Latin1: 16,
+} as const;
+
+/** Results of {@link NativeConnectionSet.readBody} that are no number of bytes. */
+export const BodyRead = { WouldBlock: 0, End: -1, Gone: -2 } as const;
+
+/** What the native set calls. Each call is an event of its own: ticks and microtasks run after it. */
+export interface NativeRequestHandler {
+  /**
+   * A request has arrived; `slot` and `serial` name it in all calls about it. `bodyLength` is -1 where the
+   * server did not tell it. `method` is an index into {@link METHODS} or the method itself. The texts, present
+   * with `eagerText`, are `name NUL value NUL …` in latin1.
+   */
+  onRequest(
+    slot: number,
+    serial: number,
+    bodyLength: number,
+    method: number | string,
+    url: string,
+    headerText?: string,
+    envText?: string,
+  ): void;
+  /** Body bytes may be read after {@link BodyRead.WouldBlock}. */
+  onBody(slot: number, serial: number): void;
+  /** What respond() reported as pending is sent; only after watchDrain(). */
+  onDrain(slot: number, serial: number): void;
+  /** The server gave the request up. Its names are void after this call. */
+  onAbort(slot: number, serial: number): void;
+  /** A body stalled for too long. */
+  onBodyTimeout(slot: number, serial: number): void;
+  /** After drain(): no connection is left. */
+  onDrained(): void;
+  /** One line for the log. */
+  onLog(line: string): void;
+}
+
+export interface NativeConnectionSetOptions {
+  /** Largest request packet in bytes; at most 1 MiB. */
+  packetLimit?: number;
+  /** Milliseconds that a packet may take once begun; 0: no limit. */
+  packetTimeout?: number;
+  /** Milliseconds that a body may stall while it is waited for; 0: no limit. */
+  bodyTimeout?: number;
+  /** Requests after which the set drains by itself; 0: unlimited. */
+  maxRequests?: number;
+  /** Announce requests with their header and environment texts. */
+  eagerText?: boolean;
+}
+
+export interface ConnectionSetStatistics {
+  requests: number;
+  connections: number;
+  rejected: number;
+  aborted: number;
+  /** Connections and requests at this moment. */
+  open: number;
+  active: number;
+  /** Milliseconds since the last request began or ended; 0 while one is being served. */
+  idleMilliseconds: number;
+}
+
+/**
+ * All LSAPI connections of a process in one epoll set. The native side trusts its callers: arguments must be of
+ * the declared types. Calls about a request that is over do nothing.
+ */
+export interface NativeConnectionSet {
+  /** Takes a listening descriptor. 0 or an errno. */
+  listen(fd: number): number;
+  /** Takes a connected descriptor. 0 or an errno. */
+  adopt(fd: number): number;
+  stopListening(): void;
+  /** Stops taking work, finishes what runs, calls onDrained. */
+  drain(): void;
+  /** Closes everything at once and releases the event loop. */
+  close(): void;
+  ref(): void;
+  unref(): void;
+  statistics(): ConnectionSetStatistics;
+  /**
+   * Sends a part of a response: `header` (once; `headerCount` lines `Name: value` ended by LF, latin1 code
+   * points only) and/or `body`. Returns the bytes that the server has not taken yet; -1 where the request is
+   * over; below that a header error (see `header-error.ts`), with nothing sent.
+   */
+  respond(
+    slot: number,
+    serial: number,
+    flags: number,
+    status: number,
+    header: string | undefined,
+    headerCount: number,
+    body: string | Uint8Array | undefined,
+  ): number;
+  /** Reads body bytes into `into`; a number of bytes, or a {@link BodyRead}. */
+  readBody(slot: number, serial: number, into: Uint8Array): number;
+  watchDrain(slot: number, serial: number): void;
+  /** Bytes of the response that the server has not taken yet. */
+  pending(slot: number, serial: number): number;
+  header(slot: number, serial: number, lowerCaseName: string): string | undefined;
+  headerText(slot: number, serial: number): string | undefined;
+  env(slot: number, serial: number, name: string): string | undefined;
+  envText(slot: number, serial: number): string | undefined;
+  /** Sends text to the server's stderr log on the request's connection. */
+  stderr(slot: number, serial: number, text: string): void;
+}
+
+/** Outcome of a listen call: a descriptor, or an errno and its text. */
+export interface ListenReport {
+  fd: number;
+  error: number;
+  message: string;
+  port: number;
+}
+
+export interface NativeBinding {
+  ConnectionSet: new (
+    options: NativeConnectionSetOptions,
+    handler: NativeRequestHandler,
+  ) => NativeConnectionSet;
+  listenUnix(path: string, backlog: number, mode: number): ListenReport;
+  listenTcp(ip: string, port: number, backlog: number): ListenReport;
+  descriptorKind(fd: number): 'listening' | 'connected' | 'other';
+  takeStandardInput(): number;
+  redirect(from: number, to: number): number;
+  socketPair(): number[];
+  /** The packet decoded, or the error's code. */
+  decodeRequest(packet: Uint8Array, limit?: number): DecodedRequest | string;
+  encodeResponseHeader(
+    text: string,
+    count: number,
+    status: number,
+    flag: number,
+    bigEndian: boolean,
+    contentLength: number,
+  ): Buffer | number;
+  /** Status that the server will show; 0 for what can be no final status. */
+  mapStatus(status: number): number;
+}
+
+function load(): NativeBinding {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  try {
+    return nodeGypBuild(root) as NativeBinding;
+  } catch (error) {
+    throw new LsapiError(
+      'LSAPI_ERR_NATIVE',
+      `The native part of lsapi could not be loaded on ${process.platform}-${process.arch}, Node ` +
+        `${process.versions.node}. Reinstall the package, or build it with \`npx node-gyp rebuild\` in ${root}. ` +
+        `Reason: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The addon. Loading fails with LSAPI_ERR_NATIVE. */
+export const native: NativeBinding = load();

@@ -1,0 +1,151 @@
+import { LsapiError } from '../errors.js';
+import { parseEnvironment, splitPairs } from '../http/request-environment.js';
+import { BodyRead, METHODS } from '../native/binding.js';
+import type { RawConnections } from './raw-connections.js';
+
+const CHUNK_SIZE = 64 * 1024;
+
+/**
+ * A request in the raw style: nothing is parsed or copied until it is asked for. Header and environment are
+ * read from the request's packet, which is gone once the response has ended.
+ */
+export class RawRequest {
+  /** HTTP method as the client wrote it. */
+  readonly method: string;
+  /** Undecoded request target: path and query. */
+  readonly url: string;
+  /** Bytes of the body. */
+  readonly bodyLength: number;
+
+  /** @internal */ readonly slot: number;
+  /** @internal */ readonly serial: number;
+  /** @internal */ aborted = false;
+  /** @internal */ bodyWaiter: (() => void) | undefined = undefined;
+  readonly #connections: RawConnections;
+  #abortController: AbortController | undefined = undefined;
+  #bodyUsed = false;
+
+  /** @internal */
+  constructor(
+    connections: RawConnections,
+    slot: number,
+    serial: number,
+    bodyLength: number,
+    method: number | string,
+    url: string,
+  ) {
+    this.#connections = connections;
+    this.slot = slot;
+    this.serial = serial;
+    this.bodyLength = bodyLength;
+    this.method = typeof method === 'number' ? METHODS[method]! : method;
+    this.url = url;
+  }
+
+  /**
+   * A header's value, repetitions joined by `, ` (Cookie by `; `); undefined where the client did not send it.
+   * @throws LsapiError LSAPI_ERR_REQUEST_ENDED after the response has ended.
+   */
+  header(name: string): string | undefined {
+    this.#requireLive('header');
+    return this.#connections.set.header(this.slot, this.serial, name.toLowerCase());
+  }
+
+  /** All headers, names in lower case, repetitions joined. A new object at each call. */
+  get headers(): Record<string, string> {
+    this.#requireLive('headers');
+    const pairs = splitPairs(this.#connections.set.headerText(this.slot, this.serial) ?? '');
+    const headers = Object.create(null) as Record<string, string>;
+    for (let index = 0; index < pairs.length; index += 2) {
+      const name = pairs[index]!.toLowerCase();
+      const value = pairs[index + 1]!;
+      const before = headers[name];
+      headers[name] = before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value;
+    }
+    return headers;
+  }
+
+  /** One variable of the LSAPI environment, for example REMOTE_ADDR. */
+  env(name: string): string | undefined {
+    this.#requireLive('env');
+    return this.#connections.set.env(this.slot, this.serial, name);
+  }
+
+  /** The whole LSAPI environment. A new object at each call. */
+  get environment(): Record<string, string> {
+    this.#requireLive('environment');
+    return parseEnvironment(this.#connections.set.envText(this.slot, this.serial) ?? '');
+  }
+
+  /**
+   * The body's bytes as they arrive; can be iterated once.
+   * Iterating throws LSAPI_ERR_REQUEST_ABORTED when the client leaves before the end, and LSAPI_ERR_BODY_TIMEOUT
+   * when it stalls.
+   */
+  get body(): AsyncIterableIterator<Buffer> {
+    if (this.#bodyUsed) {
+      throw new LsapiError('LSAPI_ERR_BODY_USED', 'The body of this request has been read already.');
+    }
+    this.#bodyUsed = true;
+    return this.#readBody();
+  }
+
+  /** Aborted when the client leaves. */
+  get signal(): AbortSignal {
+    this.#abortController ??= new AbortController();
+    if (this.aborted) this.#abortController.abort();
+    return this.#abortController.signal;
+  }
+
+  /** @internal */
+  abort(): void {
+    this.aborted = true;
+    this.#abortController?.abort();
+    this.wakeBody();
+  }
+
+  /** @internal */
+  wakeBody(): void {
+    const waiter = this.bodyWaiter;
+    this.bodyWaiter = undefined;
+    waiter?.();
+  }
+
+  async *#readBody(): AsyncIterableIterator<Buffer> {
+    const { set } = this.#connections;
+    let left = this.bodyLength;
+    let chunk = Buffer.allocUnsafeSlow(0);
+    let used = 0;
+    while (left > 0) {
+      if (chunk.length - used < Math.min(left, CHUNK_SIZE / 8)) {
+        chunk = Buffer.allocUnsafeSlow(Math.min(left, CHUNK_SIZE));
+        used = 0;
+      }
+      const size = set.readBody(this.slot, this.serial, chunk.subarray(used, used + left));
+      if (size > 0) {
+        left -= size;
+        used += size;
+        yield chunk.subarray(used - size, used);
+      } else if (size === BodyRead.WouldBlock) {
+        await new Promise<void>((resolve) => (this.bodyWaiter = resolve));
+      } else if (this.#connections.isLive(this)) {
+        this.#connections.requestGone(this);
+      }
+      if (this.aborted) {
+        throw new LsapiError('LSAPI_ERR_REQUEST_ABORTED', 'The client left before the request body was complete.');
+      }
+      if (left > 0 && !this.#connections.isLive(this)) this.#requireLive('body');
+    }
+  }
+
+  #requireLive(what: string): void {
+    if (this.#connections.isLive(this)) return;
+    if (this.aborted) {
+      throw new LsapiError('LSAPI_ERR_REQUEST_ABORTED', `request.${what}: the client has left.`);
+    }
+    throw new LsapiError(
+      'LSAPI_ERR_REQUEST_ENDED',
+      `request.${what} cannot be read after the response has ended; read it before.`,
+    );
+  }
+}
