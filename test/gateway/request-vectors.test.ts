@@ -45,12 +45,13 @@ describe('gateway on recorded requests', function () {
       const result = played.get(vector.id);
       assert.ok(result);
       const expected = structuredClone(result.expected);
-      for (const { adjust } of differences) adjust(expected, vector);
+      for (const { name, adjust } of differences) {
+        const before = structuredClone(expected);
+        adjust(expected, vector);
+        assert.notDeepEqual(expected, before, `"${name}" changes nothing here: do not list it`);
+      }
       assert.deepEqual(result.requests, expected);
       if (expected.length === 0) assert.equal(result.status, 400);
-      if (differences.length > 0) {
-        assert.notDeepEqual(expected, result.expected, 'the rule changes nothing: do not list it');
-      }
     });
   }
 });

@@ -29,12 +29,13 @@ describe('gateway on recorded responses', function () {
     const note =
       differences.length === 0 ? '' : ` (differs: ${differences.map(({ name }) => name).join(', ')})`;
     it(`${vector.id}${note}`, () => {
-      const recorded = recordedOutcome(vector);
-      const expected = structuredClone(recorded);
-      for (const { adjust } of differences) adjust(expected, vector);
+      const expected = recordedOutcome(vector);
+      for (const { name, adjust } of differences) {
+        const before = structuredClone(expected);
+        adjust(expected, vector);
+        assert.notDeepEqual(expected, before, `"${name}" changes nothing here: do not list it`);
+      }
       assert.deepEqual(outcomes.get(vector.id), expected);
-      if (differences.length > 0)
-        assert.notDeepEqual(expected, recorded, 'the rule changes nothing: do not list it');
     });
   }
 
