@@ -103,8 +103,8 @@ export class AppConnection {
   }
 
   /**
-   * Queues a piece of the request's body. The queue is written after the events of this loop turn, so that a response
-   * which is already there is read before a write to a closed connection destroys it.
+   * Queues a piece of the request's body. The queue is written after the events of this loop turn: the packet and what
+   * came with it leave in one system call.
    *
    * @returns `false` if the sender should wait for {@link ConnectionUser.onWritable}.
    */

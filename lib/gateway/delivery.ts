@@ -241,9 +241,10 @@ export class Delivery implements ConnectionUser, ConnectionWaiter {
     this.#connection = undefined;
   }
 
+  /** Whether the application has, or will get, exactly the declared body. */
   #bodySent(): boolean {
     if (this.#body === undefined) return true;
-    return this.#body.ended && this.#connection?.drained === true;
+    return this.#body.ended && !this.#body.endless && this.#connection?.drained === true;
   }
 }
 

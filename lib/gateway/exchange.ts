@@ -139,6 +139,7 @@ export class Exchange implements DeliveryOwner {
         this.#headers = withKnownLength(this.#prepared, body.received);
       } else {
         this.#bodyLength = -1;
+        body.endless = true;
         this.#context.options.errorLog(
           `${this.#method} ${this.#req.url}: chunked upload was not complete in time, so it is delivered without a ` +
             'length, as OpenLiteSpeed does: the application cannot tell where it ends',

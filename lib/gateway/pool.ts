@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { LsapiError } from '../errors.js';
+import { AppSocket } from './app-socket.js';
 import { AppConnection, type ConnectionOwner } from './connection.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -135,10 +136,10 @@ export class ConnectionPool implements ConnectionOwner {
     const { target, connect: open } = this.#options;
     if (open !== undefined) return open();
     if (target === undefined) throw new LsapiError('LSAPI_ERR_OPTION', 'Gateway has no target');
-    if (target.startsWith('/')) return connect({ path: target });
+    if (target.startsWith('/')) return new AppSocket().connect({ path: target });
     const colon = target.lastIndexOf(':');
     const host = target.slice(0, colon).replace(/^\[|\]$/g, '');
-    return connect({ host, port: Number(target.slice(colon + 1)), noDelay: true });
+    return new AppSocket().connect({ host, port: Number(target.slice(colon + 1)), noDelay: true });
   }
 
   #opened(request: Request, socket: Socket): void {

@@ -21,6 +21,8 @@ export class RequestBody {
   #sink: BodySink | undefined;
   #discarding = false;
   #onProgress: (() => void) | undefined;
+  /** The application is not told the length, so it cannot tell the end of the body from the next request. */
+  endless = false;
 
   constructor(req: IncomingMessage) {
     this.#req = req;

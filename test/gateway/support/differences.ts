@@ -190,7 +190,6 @@ export function differencesOf(vector: ResponseVector): Difference[] {
   return DIFFERENCES.filter(({ applies }) => applies(vector));
 }
 
- 
 const FORBIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 function refused(outcome: Outcome): void {

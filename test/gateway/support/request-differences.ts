@@ -51,7 +51,7 @@ export const REQUEST_DIFFERENCES: readonly RequestDifference[] = [
   {
     name: 'control characters in a header value',
     reason: 'Node refuses them',
-     
+
     applies: (vector) => /[\u0001-\u0008\u000e-\u001f\u007f]/.test(head(vector)),
     adjust: refused,
   },
