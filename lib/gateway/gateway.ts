@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { parseAddress } from '../config/address.js';
 import { LsapiError } from '../errors.js';
 import { Exchange, sendError, type ExchangeContext } from './exchange.js';
 import { resolveOptions, type Gateway, type GatewayOptions, type ListenAddress } from './options.js';
@@ -60,7 +61,7 @@ class HttpGateway implements Gateway {
   }
 
   listen(address: string | number | ListenAddress): Promise<void> {
-    const target = parseListenAddress(address);
+    const target = listenTarget(address);
     return new Promise((resolve, reject) => {
       const onError = (cause: Error): void => {
         reject(new LsapiError('LSAPI_ERR_LISTEN', `Gateway cannot listen: ${cause.message}`, { cause }));
@@ -139,19 +140,10 @@ class HttpGateway implements Gateway {
   }
 }
 
-function parseListenAddress(address: string | number | ListenAddress): ListenAddress {
-  if (typeof address === 'object')
+function listenTarget(address: string | number | ListenAddress): ListenAddress {
+  if (typeof address === 'object') {
     return address.path === undefined ? { host: '127.0.0.1', ...address } : address;
-  const text = String(address);
-  if (text.startsWith('/')) return { path: text };
-  const match = /^(?:(\[[0-9a-fA-F:.%\w]+\]|[^:]*):)?(\d+)$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65_535) {
-    throw new LsapiError(
-      'LSAPI_ERR_ADDRESS',
-      `Cannot listen on "${text}": give a port, host:port, [IPv6]:port or the path of a Unix socket`,
-    );
   }
-  const host = (match[1] ?? '').replace(/^\[|\]$/g, '');
-  return { host: host === '' ? '127.0.0.1' : host, port };
+  const parsed = parseAddress(String(address), { anyPort: true });
+  return parsed.kind === 'unix' ? { path: parsed.path } : { host: parsed.host, port: parsed.port };
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
 import type { Server } from 'node:http';
+import { parseAddress, type Address } from '../config/address.js';
 import { LsapiError } from '../errors.js';
 import { logAccessToStdout } from './access-log.js';
 import type { AccessLogEntry } from './access-log.js';
@@ -12,7 +13,7 @@ export interface GatewayContext {
 
 /** Options of {@link createGateway}. One of `target` and `connect` is required. */
 export interface GatewayOptions {
-  /** Where the application listens: the path of a Unix socket (starts with `/`) or `host:port`. */
+  /** Where the application listens: the path of a Unix socket, `host:port`, or another form of `parseAddress`. */
   target?: string;
   /** Opens one connection to the application; instead of `target`. */
   connect?: () => Socket;
@@ -56,8 +57,9 @@ export interface Gateway {
   /**
    * Starts to listen.
    *
-   * @param address A port number, `'8080'`, `'127.0.0.1:8080'`, `'[::1]:8080'`, the path of a Unix socket, or an object.
-   * Without a host the gateway listens on 127.0.0.1 only: it is made for development.
+   * @param address A port (0: any free one), an address in a form of `parseAddress`, or an object. Without a host the
+   * gateway listens on 127.0.0.1 only: it is made for development.
+   * @throws LsapiError `LSAPI_ERR_ADDRESS` or, as a rejection, `LSAPI_ERR_LISTEN`.
    */
   listen(address: string | number | ListenAddress): Promise<void>;
   /** The address that the gateway listens on, as `net.Server.address()` gives it. */
@@ -68,7 +70,7 @@ export interface Gateway {
 
 /** {@link GatewayOptions} with every default filled in. */
 export interface ResolvedOptions {
-  readonly target: string | undefined;
+  readonly target: Address | undefined;
   readonly connect: (() => Socket) | undefined;
   /** With a slash at both ends, longest first. */
   readonly contexts: readonly string[];
@@ -89,7 +91,7 @@ export interface ResolvedOptions {
 /**
  * Checks options and fills in defaults.
  *
- * @throws LsapiError `LSAPI_ERR_OPTION` with the name of the option that is wrong.
+ * @throws LsapiError `LSAPI_ERR_OPTION` with the name of the option that is wrong, `LSAPI_ERR_ADDRESS` for the target.
  */
 export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   if ((options.target === undefined) === (options.connect === undefined)) {
@@ -104,7 +106,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   }
   const contexts = options.contexts ?? (scriptSuffixes.length > 0 ? [] : [{ uri: '/' }]);
   return {
-    target: options.target,
+    target: options.target === undefined ? undefined : parseAddress(options.target),
     connect: options.connect,
     contexts: contexts.map(({ uri }) => contextUri(uri)).sort((a, b) => b.length - a.length),
     documentRoot: options.documentRoot === undefined ? undefined : wireDirectory(options.documentRoot),

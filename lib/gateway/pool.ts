@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { formatAddress } from '../config/address.js';
 import { LsapiError } from '../errors.js';
 import { AppSocket } from './app-socket.js';
 import { AppConnection, type ConnectionOwner } from './connection.js';
@@ -136,10 +137,8 @@ export class ConnectionPool implements ConnectionOwner {
     const { target, connect: open } = this.#options;
     if (open !== undefined) return open();
     if (target === undefined) throw new LsapiError('LSAPI_ERR_OPTION', 'Gateway has no target');
-    if (target.startsWith('/')) return new AppSocket().connect({ path: target });
-    const colon = target.lastIndexOf(':');
-    const host = target.slice(0, colon).replace(/^\[|\]$/g, '');
-    return new AppSocket().connect({ host, port: Number(target.slice(colon + 1)), noDelay: true });
+    if (target.kind === 'unix') return new AppSocket().connect({ path: target.path });
+    return new AppSocket().connect({ host: target.host, port: target.port, noDelay: true });
   }
 
   #opened(request: Request, socket: Socket): void {
@@ -162,7 +161,8 @@ export class ConnectionPool implements ConnectionOwner {
     this.#serveQueue();
     if (request.cancelled) return;
     const message = error instanceof Error ? error.message : String(error);
-    const where = this.#options.target === undefined ? '' : ` at ${this.#options.target}`;
+    const { target } = this.#options;
+    const where = target === undefined ? '' : ` at ${formatAddress(target)}`;
     request.waiter.onConnectFailure(
       new LsapiError('LSAPI_ERR_GATEWAY_CONNECT', `Cannot connect to the application${where}: ${message}`, {
         cause: error,
