@@ -2,7 +2,7 @@
 // Nothing is done again while its inputs are unchanged: each step keeps a digest of them beside its result.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -66,6 +66,13 @@ export function ensureInstalled() {
   });
 }
 
+/** Most Node installations carry their headers; with them node-gyp has nothing to download. */
+function headersOfThisNode() {
+  const prefix = join(realpathSync(process.execPath), '../..');
+  const complete = ['node_api.h', 'uv.h'].every((name) => existsSync(join(prefix, 'include/node', name)));
+  return complete ? [`--nodedir=${prefix}`] : [];
+}
+
 export function ensureNative() {
   const inputs = digest(
     ['binding.gyp', 'native/protocol', 'native/io', 'native/process', 'native/binding'],
@@ -79,6 +86,7 @@ export function ensureNative() {
       '--loglevel=error',
       '-j',
       'max',
+      ...headersOfThisNode(),
     ]);
   });
 }

@@ -43,13 +43,16 @@ export function createIncomingMessage(
   request._addHeaderLines(headers, headers.length);
   request.lsapi = socket.environment;
   socket.request = request;
-  if (socket.bodyLeft === 0) {
-    request.complete = true;
-    request.push(null);
-  } else {
-    request._read = readBody;
-  }
+  request.complete = socket.bodyLeft === 0;
+  request._read = request.complete ? readNothing : readBody;
   return request;
+}
+
+/** A request without a body ends when somebody reads it; nobody does with most of them. */
+function readNothing(this: http.IncomingMessage): void {
+  const request = this as Incoming;
+  request._consuming = true;
+  request.push(null);
 }
 
 function readBody(this: http.IncomingMessage): void {
@@ -109,7 +112,20 @@ export function isConsuming(request: http.IncomingMessage): boolean {
 /** Throws away what nobody read, as Node does after a response, so that 'end' and 'close' come. */
 export function dumpUnread(request: http.IncomingMessage): void {
   const incoming = request as Incoming;
-  if (!incoming._consuming && !incoming._readableState.resumeScheduled) incoming._dump();
+  const state = incoming._readableState;
+  if (incoming._consuming || state.resumeScheduled) return;
+  if (incoming._eventsCount > 0 || state.length > 0) {
+    incoming._dump();
+    return;
+  }
+  // Nobody listens: the state that the events would lead to is set at once, as Node's own
+  // _dumpAndCloseReadable() does (24 and later).
+  incoming._dumped = true;
+  state.ended = true;
+  state.endEmitted = true;
+  state.destroyed = true;
+  state.closed = true;
+  state.closeEmitted = true;
 }
 
 const kSignal = Symbol('lsapi.signal');

@@ -35,7 +35,17 @@ export interface OutgoingInternals {
 export interface IncomingInternals {
   _consuming: boolean;
   _dumped: boolean;
-  _readableState: { readingMore: boolean; resumeScheduled: boolean };
+  _eventsCount: number;
+  _readableState: {
+    length: number;
+    readingMore: boolean;
+    resumeScheduled: boolean;
+    ended: boolean;
+    endEmitted: boolean;
+    destroyed: boolean;
+    closed: boolean;
+    closeEmitted: boolean;
+  };
   _addHeaderLines(headers: string[], count: number): void;
   _dump(): void;
   complete: boolean;

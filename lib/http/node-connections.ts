@@ -6,7 +6,7 @@ import type { ConnectionOptions, Connections } from '../connections/connections.
 import { answerPlainly, lengthRequired, requestTimeout, serverError } from '../connections/plain-answer.js';
 import { LsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
-import { native } from '../native/binding.js';
+import { native, RequestTrait } from '../native/binding.js';
 import {
   createIncomingMessage,
   dumpUnread,
@@ -29,7 +29,6 @@ type Response = http.ServerResponse & OutgoingInternals & { lsapiOutput: Respons
 const requestStart = diagnosticsChannel.channel('http.server.request.start');
 const responseFinish = diagnosticsChannel.channel('http.server.response.finish');
 
-const HTTP_1_0 = 'SERVER_PROTOCOL\0HTTP/1.0\0';
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
 /** Serves the LSAPI connections of a process with a node:http server's 'request' listeners. */
@@ -65,6 +64,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     url: string,
     headerText: string,
     envText: string,
+    traits: number,
   ): void {
     if (bodyLength < 0) {
       answerPlainly(this.set, slot, serial, lengthRequired);
@@ -77,7 +77,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
       method,
       url,
       headerText,
-      envText.includes(HTTP_1_0),
+      (traits & RequestTrait.Http10) !== 0,
       this.#IncomingMessage,
     );
     const response = new this.#ServerResponse(request, this.#responseOptions);
@@ -87,7 +87,13 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     }
     // A resource of its own keeps what a listener puts into the asynchronous context with its request.
     const resource = new AsyncResource('LSAPIREQUEST', RESOURCE_OPTIONS);
-    resource.runInAsyncScope(emitRequest, this, this.server, request, response);
+    resource.runInAsyncScope(
+      (traits & RequestTrait.Expect) === 0 ? emitRequest : emitExpectation,
+      this,
+      this.server,
+      request,
+      response,
+    );
   }
 
   onBody(slot: number): void {
@@ -278,10 +284,21 @@ function emitRequest(
   response: http.ServerResponse,
 ): void {
   try {
-    const { expect } = request.headers;
-    if (expect === undefined) {
-      server.emit('request', request, response);
-    } else if (CONTINUE.test(expect)) {
+    server.emit('request', request, response);
+  } catch (error) {
+    this.failRequest(error, request, response);
+  }
+}
+
+/** A request with an Expect header, as Node's own server treats it. */
+function emitExpectation(
+  this: NodeConnections,
+  server: http.Server,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): void {
+  try {
+    if (CONTINUE.test(request.headers.expect ?? '')) {
       // The web server has asked for the body itself; an app may still want to decide.
       if (!server.emit('checkContinue', request, response)) server.emit('request', request, response);
     } else if (!server.emit('checkExpectation', request, response)) {

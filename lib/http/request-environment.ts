@@ -5,12 +5,25 @@ export function splitPairs(text: string): string[] {
   return parts;
 }
 
-/** The LSAPI environment as an object without prototype; of a name given twice the last value counts. */
-export function parseEnvironment(text: string): Record<string, string> {
+/**
+ * The LSAPI environment as an object without prototype; of a name given twice the last value counts.
+ *
+ * @param list - the list as it is on the wire, in latin1: for each entry two big-endian 16-bit lengths, name and
+ *   value, each with its NUL (protocol §1.6). The native side has validated it.
+ */
+export function parseEnvironment(list: string): Record<string, string> {
   const env = Object.create(null) as Record<string, string>;
-  const parts = splitPairs(text);
-  for (let index = 0; index < parts.length; index += 2) env[parts[index]!] = parts[index + 1]!;
-  return env;
+  let at = 0;
+  for (;;) {
+    const nameSize = (list.charCodeAt(at) << 8) | list.charCodeAt(at + 1);
+    if (!(nameSize > 0)) return env; // the terminator, or an empty text
+    const valueSize = (list.charCodeAt(at + 2) << 8) | list.charCodeAt(at + 3);
+    const name = at + 4;
+    const value = name + nameSize;
+    at = value + valueSize;
+    // The server is known to leave NULs inside values: what is behind the first one is no part of them.
+    env[list.slice(name, value - 1)] = list.slice(value, list.indexOf('\0', value));
+  }
 }
 
 /**

@@ -30,6 +30,9 @@ export const RespondFlag = {
   Latin1: 16,
 } as const;
 
+/** Rare properties of a request, told so that nobody has to parse every request's headers for them. */
+export const RequestTrait = { Http10: 1, Expect: 2 } as const;
+
 /** Results of {@link NativeConnectionSet.readBody} that are no number of bytes. */
 export const BodyRead = { WouldBlock: 0, End: -1, Gone: -2 } as const;
 
@@ -38,7 +41,8 @@ export interface NativeRequestHandler {
   /**
    * A request has arrived; `slot` and `serial` name it in all calls about it. `bodyLength` is -1 where the
    * server did not tell it. `method` is an index into {@link METHODS} or the method itself. The texts, present
-   * with `eagerText`, are `name NUL value NUL …` in latin1.
+   * with `eagerText`, are latin1: headers as `name NUL value NUL …`, the environment as it is on the wire.
+   * `traits` are {@link RequestTrait} flags.
    */
   onRequest(
     slot: number,
@@ -48,6 +52,7 @@ export interface NativeRequestHandler {
     url: string,
     headerText?: string,
     envText?: string,
+    traits?: number,
   ): void;
   /** Body bytes may be read after {@link BodyRead.WouldBlock}. */
   onBody(slot: number, serial: number): void;

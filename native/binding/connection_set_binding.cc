@@ -270,7 +270,7 @@ napi_value ConnectionSetBinding::EnvironmentText(napi_env env, napi_callback_inf
   auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
   const Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection == nullptr) return MakeUndefined(env);
-  return MakeEnvText(env, connection->request(), &self->scratch_);
+  return MakeEnvText(env, connection->request());
 }
 
 napi_value ConnectionSetBinding::Stderr(napi_env env, napi_callback_info info) {
@@ -306,7 +306,7 @@ void ConnectionSetBinding::OnRequest(Connection& connection) {
   const napi_env env = Env();
   const Napi::HandleScope scope(env);
   const RequestView& request = connection.request();
-  std::array<napi_value, 7> arguments;
+  std::array<napi_value, 8> arguments;
   arguments[0] = MakeInt(env, static_cast<int32_t>(connection.slot()));
   arguments[1] = MakeInt(env, static_cast<int32_t>(connection.serial()));
   napi_create_int64(env, request.body_length(), &arguments[2]);
@@ -314,9 +314,10 @@ void ConnectionSetBinding::OnRequest(Connection& connection) {
   arguments[4] = MakeUrl(env, request);
   if (eager_text_) {
     arguments[5] = MakeHeaderText(env, request, &scratch_);
-    arguments[6] = MakeEnvText(env, request, &scratch_);
+    arguments[6] = MakeEnvText(env, request);
+    arguments[7] = MakeInt(env, RequestTraits(request));
   }
-  Call(kOnRequest, eager_text_ ? 7 : 5, arguments.data());
+  Call(kOnRequest, eager_text_ ? 8 : 5, arguments.data());
 }
 
 void ConnectionSetBinding::OnBody(Connection& connection) { CallWithRequest(kOnBody, connection); }

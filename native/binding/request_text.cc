@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "../protocol/known_headers.h"
 #include "../protocol/token.h"
@@ -29,19 +30,38 @@ std::string_view NameAsSent(std::string_view block, std::string_view value, std:
     const size_t before = name.size() + separator.size();
     if (at < before || block.substr(at - separator.size(), separator.size()) != separator) continue;
     const std::string_view sent = block.substr(at - before, name.size());
-    if (EqualsIgnoreCase(sent, name)) return sent;
+    if (sent == name || EqualsIgnoreCase(sent, name)) return sent;
   }
   return name;
 }
 
-void Append(std::string* text, std::string_view name, std::string_view value) {
-  text->append(name).push_back('\0');
-  text->append(value).push_back('\0');
-}
+/// Writes `text NUL` pieces into memory of a fixed size.
+class PairWriter {
+ public:
+  PairWriter(char* begin, size_t capacity) : begin_(begin), at_(begin), end_(begin + capacity) {}
 
-bool IsPresentable(const NameValueView& header) {
-  return IsToken(header.name) && header.value.find('\0') == std::string_view::npos;
-}
+  /// False, with nothing written, when the pair does not fit.
+  bool Append(std::string_view name, std::string_view value) {
+    if (static_cast<size_t>(end_ - at_) < name.size() + value.size() + 2) return false;
+    at_ = std::copy(name.begin(), name.end(), at_);
+    *at_++ = '\0';
+    at_ = std::copy(value.begin(), value.end(), at_);
+    *at_++ = '\0';
+    ++pairs_;
+    return true;
+  }
+  std::string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
+  /// Whether no value held a NUL, which would shift all pairs behind it.
+  bool is_clean() const {
+    return static_cast<size_t>(std::count(static_cast<const char*>(begin_), static_cast<const char*>(at_), '\0')) == 2 * pairs_;
+  }
+
+ private:
+  char* const begin_;
+  char* at_;
+  char* const end_;
+  size_t pairs_ = 0;
+};
 
 std::string_view FormatLength(int64_t length, std::span<char> into) {
   const auto end = std::to_chars(into.data(), into.data() + into.size(), length);
@@ -87,9 +107,26 @@ napi_value MakeUrl(napi_env env, const RequestView& request) {
   return MakeText(env, url);
 }
 
-napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch) {
-  std::string& text = *scratch;
-  text.clear();
+namespace {
+
+/// Slots in the order of their values in the block. Merged with the unknown headers, which are in order
+/// already, that is the order of the client's lines.
+size_t SortSlots(const RequestView& request, std::array<uint8_t, kKnownHeaderCount>* slots) {
+  size_t count = 0;
+  for (uint8_t slot = 0; slot < kKnownHeaderCount; ++slot) {
+    const char* const value = request.known_header(slot).data();
+    if (value == nullptr) continue;
+    size_t at = count++;
+    for (; at > 0 && request.known_header((*slots)[at - 1]).data() > value; --at) {
+      (*slots)[at] = (*slots)[at - 1];
+    }
+    (*slots)[at] = slot;
+  }
+  return count;
+}
+
+/// Writes all headers; values with a NUL are left out with `skip_nul`, otherwise the writer is not clean.
+void WriteHeaders(const RequestView& request, bool skip_nul, PairWriter* writer) {
   const std::string_view block = request.header_block();
   std::array<char, 20> digits;
   const int64_t body_length = request.body_length();
@@ -98,50 +135,60 @@ napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string*
       (body_length > 0 || request.known_header(kContentLength).data() != nullptr)) {
     length_override = FormatLength(body_length, digits);
   }
-
-  // Slots in the order of their values in the block: with the unknown ones, which are in order already, that
-  // is the order of the client's lines.
+  const auto is_whole = [&](std::string_view value) {
+    return !skip_nul || value.find('\0') == std::string_view::npos;
+  };
   std::array<uint8_t, kKnownHeaderCount> slots;
-  size_t slot_count = 0;
-  for (uint8_t slot = 0; slot < kKnownHeaderCount; ++slot) {
-    const std::string_view value = request.known_header(slot);
-    if (value.data() == nullptr) continue;
-    size_t at = slot_count++;
-    for (; at > 0 && request.known_header(slots[at - 1]).data() > value.data(); --at) slots[at] = slots[at - 1];
-    slots[at] = slot;
-  }
-
+  const size_t slot_count = SortSlots(request, &slots);
   size_t next = 0;
   const auto append_known = [&](const char* before) {
     for (; next < slot_count; ++next) {
       const uint8_t slot = slots[next];
-      const std::string_view value = request.known_header(slot);
+      std::string_view value = request.known_header(slot);
       if (before != nullptr && value.data() > before) return;
       const std::string_view name = NameAsSent(block, value, kKnownHeaderNames[slot]);
       if (slot == kContentLength && length_override.data() != nullptr) {
-        Append(&text, name, length_override);
-        length_override = {};
-      } else if (value.find('\0') == std::string_view::npos) {
-        Append(&text, name, value);
+        value = std::exchange(length_override, {});
       }
+      if (is_whole(value)) writer->Append(name, value);
     }
   };
   for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
     const NameValueView header = request.unknown_header(index);
     append_known(header.value.data());
-    if (IsPresentable(header)) Append(&text, header.name, header.value);
+    // A packet whose records share bytes of the block could ask for more text than it has bytes.
+    if (IsToken(header.name) && is_whole(header.value) && !writer->Append(header.name, header.value)) break;
   }
   append_known(nullptr);
-  if (length_override.data() != nullptr) Append(&text, kKnownHeaderNames[kContentLength], length_override);
-  return MakeText(env, text);
+  if (length_override.data() != nullptr) writer->Append(kKnownHeaderNames[kContentLength], length_override);
 }
 
-napi_value MakeEnvText(napi_env env, const RequestView& request, std::string* scratch) {
-  scratch->clear();
-  request.ForEachEnv([&](std::string_view name, std::string_view value) {
-    if (name.find('\0') == std::string_view::npos) Append(scratch, name, value);
-  });
-  return MakeText(env, *scratch);
+}  // namespace
+
+napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch) {
+  // Names and values are pieces of the block; known names may be longer than what is left of them there.
+  constexpr size_t kKnownNames = 512;
+  const size_t capacity = request.http_header_length() + kKnownNames + 2 * request.unknown_header_count();
+  if (scratch->size() < capacity) scratch->resize(capacity);
+  PairWriter writer(scratch->data(), capacity);
+  WriteHeaders(request, false, &writer);
+  if (writer.is_clean()) return MakeText(env, writer.text());
+  PairWriter careful(scratch->data(), capacity);
+  WriteHeaders(request, true, &careful);
+  return MakeText(env, careful.text());
+}
+
+int32_t RequestTraits(const RequestView& request) {
+  int32_t traits = 0;
+  if (request.env("SERVER_PROTOCOL") == "HTTP/1.0") traits |= 1;
+  for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
+    if (EqualsIgnoreCase(request.unknown_header(index).name, "expect")) traits |= 2;
+  }
+  return traits;
+}
+
+napi_value MakeEnvText(napi_env env, const RequestView& request) {
+  return MakeText(env, request.env_list());
 }
 
 napi_value MakeHeader(napi_env env, const RequestView& request, std::string_view lower_case_name,

@@ -24,8 +24,12 @@ napi_value MakeUrl(napi_env env, const RequestView& request);
 /// ones behind, section 9 #11) and values with a NUL. Content-Length is the authoritative one (section 1.10).
 napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch);
 
-/// The environment as `name NUL value NUL …` in wire order.
-napi_value MakeEnvText(napi_env env, const RequestView& request, std::string* scratch);
+/// Rare properties that would otherwise make JavaScript parse every request's headers: RequestTrait of
+/// lib/native/binding.ts. 1: HTTP/1.0, 2: an Expect header.
+int32_t RequestTraits(const RequestView& request);
+
+/// The environment list as it is on the wire (section 1.6); JavaScript takes it apart when it is asked for.
+napi_value MakeEnvText(napi_env env, const RequestView& request);
 
 /// A header's value by lower-case name; repetitions joined as Node joins them (Cookie by "; ", others ", ").
 napi_value MakeHeader(napi_env env, const RequestView& request, std::string_view lower_case_name,

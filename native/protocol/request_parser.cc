@@ -237,10 +237,10 @@ NameValueView RequestView::unknown_header(size_t index) const {
 
 std::string_view RequestView::env(std::string_view name) const {
   std::string_view found;
-  ForEachEnv([&](std::string_view entry_name, std::string_view value) {
+  VisitList(env_begin_, env_count_, [&](std::string_view entry_name, std::string_view value) {
     if (entry_name == name) found = value;
   });
-  return found;
+  return CutAtNul(found);
 }
 
 void RequestView::ResolveBodyLength() {

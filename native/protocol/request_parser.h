@@ -65,6 +65,8 @@ class RequestView {
   /// REQUEST_URI of the environment; null data where absent.
   std::string_view request_uri() const { return Text(request_uri_); }
 
+  /// The environment list with its terminator, as on the wire.
+  std::string_view env_list() const { return Text({env_begin_, env_end_ - env_begin_}); }
   uint32_t env_count() const { return env_count_; }
   uint32_t special_env_count() const { return special_env_count_; }
   uint32_t unknown_header_count() const { return unknown_header_count_; }
