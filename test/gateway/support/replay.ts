@@ -62,9 +62,9 @@ export async function replay(vector: ResponseVector, site: Site): Promise<Outcom
   try {
     await sendRequest(client, vector);
     await client.finals(methods, vector.meta.http.statusLine === null ? HOPELESS_MS : undefined);
-    await sleep(AFTERWARDS_MS);
+    await pause(AFTERWARDS_MS);
     if (answersEarly) for (const { socket } of app.connections) socket.resume();
-    await sleep(answersEarly ? AFTERWARDS_MS : 0);
+    if (answersEarly) await pause(AFTERWARDS_MS);
     return {
       responses: comparable(client.responses(methods), volatileNames(vector)),
       client: client.ended ? 'closed' : 'open',
@@ -200,14 +200,20 @@ function mergeWrites(writes: readonly RecordedChunk[], startMs: number) {
   return merged;
 }
 
+/** Long enough for the gateway to read what was written before, however busy the machine is: both share a loop. */
+async function pause(ms: number): Promise<void> {
+  await sleep(ms);
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function play(delivery: FakeDelivery, script: Script, answersEarly: boolean): Promise<void> {
   if (!answersEarly) await delivery.wholeBody();
   for (const { pauseMs, bytes } of script.pieces) {
-    if (pauseMs > 0) await sleep(pauseMs);
+    if (pauseMs > 0) await pause(pauseMs);
     delivery.write(bytes);
   }
   if (script.closeAfterMs === undefined) return;
-  if (script.closeAfterMs > 0) await sleep(script.closeAfterMs);
+  if (script.closeAfterMs > 0) await pause(script.closeAfterMs);
   delivery.connection.close();
 }
 
