@@ -47,6 +47,7 @@ export class Exchange implements DeliveryOwner {
   #deliveries = 0;
   #redirects = 0;
   #carried: string[] = [];
+  #closed = false;
 
   /** @param onDone Called when the response has been sent or the client has left. */
   constructor(context: ExchangeContext, req: IncomingMessage, res: ServerResponse, onDone: () => void) {
@@ -60,6 +61,7 @@ export class Exchange implements DeliveryOwner {
     this.#client = new ClientResponse(res, this.#method, this.#prepared.acceptEncoding);
     res.on('error', () => undefined);
     res.once('close', () => {
+      this.#closed = true;
       this.#delivery?.abort();
       this.#log();
       onDone();
@@ -133,7 +135,7 @@ export class Exchange implements DeliveryOwner {
     }
     const body = new RequestBody(this.#req);
     body.collect(CHUNKED_PATIENCE_MS, () => {
-      if (this.#res.closed) return;
+      if (this.#closed) return;
       if (body.ended) {
         this.#bodyLength = body.received;
         this.#headers = withKnownLength(this.#prepared, body.received);

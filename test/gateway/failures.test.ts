@@ -128,6 +128,17 @@ describe('gateway: what can go wrong', () => {
     assert.equal(setup.app.connections[0]?.aborted, true);
   });
 
+  it('delivers nothing if the client leaves during a chunked upload that is being collected', async () => {
+    setup = await Setup.start(ok);
+    const client = setup.client();
+    client.send('POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
+    await sleep(30);
+    client.close();
+    await sleep(150);
+    assert.equal(setup.app.deliveries.length, 0);
+    assert.equal(setup.log[0]?.status, 0);
+  });
+
   it('closes the client connection if announced bytes do not come', async () => {
     setup = await Setup.start((delivery) => {
       delivery.write(

@@ -139,10 +139,13 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'error documents',
     reason: 'the gateway has none, so the page of an error is not another request for the application',
-    applies: ({ meta }) => meta.request.latin1.includes('err.example.com') && meta.deliveries > 3,
-    adjust: (outcome) => {
-      outcome.deliveries = 3;
-      outcome.connections = outcome.connections.slice(0, 3);
+    applies: (vector) => errorDocumentStatus(vector) !== undefined,
+    adjust: (outcome, vector) => {
+      const connections = [vector.meta.lsapi, ...(vector.meta.lsapiOtherConnections ?? [])];
+      const own = connections.findIndex(({ requestsReceived }) => requestsReceived.some(isForErrorDocument));
+      outcome.deliveries = own;
+      outcome.connections = outcome.connections.slice(0, own);
+      outcome.responses = [ownPage(errorDocumentStatus(vector) ?? 0)];
     },
   },
   {
@@ -184,6 +187,17 @@ export const DIFFERENCES: readonly Difference[] = [
     },
   },
 ];
+
+/** The error documents of the recorded server are asked for with their status. */
+function isForErrorDocument({ queryString }: { queryString: string }): boolean {
+  return /^code=\d{3}$/.test(queryString);
+}
+
+function errorDocumentStatus({ meta }: ResponseVector): number | undefined {
+  const received = (meta.lsapiOtherConnections ?? []).flatMap(({ requestsReceived }) => requestsReceived);
+  const found = received.find(isForErrorDocument);
+  return found === undefined ? undefined : Number(found.queryString.slice('code='.length));
+}
 
 /** The rules that cover a vector. */
 export function differencesOf(vector: ResponseVector): Difference[] {

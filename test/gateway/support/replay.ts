@@ -1,3 +1,4 @@
+import { encodeRespHeader, PacketType, ResponseDecoder } from '#lib/codec/index.js';
 import { createGateway } from '#lib/gateway/index.js';
 import type { RecordedChunk, RecordedResponseConnection, ResponseVector } from '../../support/vectors.js';
 import { FakeApp, type FakeDelivery } from './fake-app.js';
@@ -32,6 +33,10 @@ const AFTERWARDS_MS = 40;
 /** How long a client waits that the recorded server had left without an answer. */
 const HOPELESS_MS = 1500;
 
+/** The recorded server: x86-64. */
+const RECORDED_SERVER = { flag: 0, byteOrder: 'little' } as const;
+const RECORDED_ROOT = '/srv/site/html';
+
 /** The response bytes for one delivery: cut as recorded. */
 interface Script {
   pieces: { pauseMs: number; bytes: Buffer }[];
@@ -41,7 +46,7 @@ interface Script {
 
 /** Plays a response vector through a gateway. */
 export async function replay(vector: ResponseVector, site: Site): Promise<Outcome> {
-  const scripts = scriptsOf(vector);
+  const scripts = scriptsOf(vector, site.root);
   const { request, lsapi } = vector.meta;
   const answersEarly = lsapi.seenByAppAfterwards.some(({ event }) => /body bytes/.test(event));
   const app = await FakeApp.start((delivery) => {
@@ -153,7 +158,7 @@ function recordedState(connectionAfterwards: string): ConnectionOutcome['state']
 }
 
 /** The scripts of all deliveries, in their order. */
-function scriptsOf({ meta, streams }: ResponseVector): Script[] {
+function scriptsOf({ meta, streams }: ResponseVector, root: string): Script[] {
   const others = meta.lsapiOtherConnections ?? [];
   const connections: Omit<RecordedResponseConnection, 'packets'>[] = [meta.lsapi, ...others];
   const files = new Map(
@@ -178,12 +183,28 @@ function scriptsOf({ meta, streams }: ResponseVector): Script[] {
       return {
         pieces: mergeWrites(own, received.atMs).map(({ pauseMs, from, to }) => ({
           pauseMs,
-          bytes: bytes.subarray(from, to),
+          bytes: relocated(bytes.subarray(from, to), root),
         })),
         closeAfterMs: closes ? Math.min(Math.max(0, closing - lastAt), LONGEST_PAUSE_MS) : undefined,
       };
     });
   });
+}
+
+/** Names the files of this site instead of the recorded one, where a whole RESP_HEADER names any. */
+function relocated(bytes: Buffer, root: string): Buffer {
+  if (!bytes.includes(`${RECORDED_ROOT}/`)) return bytes;
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const packet = bytes.subarray(at, at + bytes.readInt32LE(at + 4));
+    at += packet.length;
+    const [decoded] = new ResponseDecoder({ server: RECORDED_SERVER }).push(packet);
+    const lines = decoded?.type === PacketType.RespHeader ? decoded.lines : [];
+    const moved = lines.map((line) => line.replace(`${RECORDED_ROOT}/`, `${root}/`));
+    const changed = decoded?.type === PacketType.RespHeader && moved.some((line, n) => line !== lines[n]);
+    pieces.push(changed ? encodeRespHeader(decoded.status, moved, RECORDED_SERVER) : packet);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Writes of the same millisecond count as one: whether the server read them apart was chance. */

@@ -31,7 +31,7 @@ export const REQUEST_DIFFERENCES: readonly RequestDifference[] = [
     reason:
       'Node refuses methods that it does not know, lower case included; OpenLiteSpeed takes some of them',
     applies: (vector) =>
-      /^(CHECKIN|UNCHECKOUT|UPDATE|MKWORKSPACE|LABEL|VERSION-CONTROL|BASELINE-CONTROL|REFRESH|\S*[a-z]\S*) /.test(
+      /^(CHECKIN|UNCHECKOUT|UPDATE|MKWORKSPACE|LABEL|VERSION-CONTROL|BASELINE-CONTROL|REFRESH|CONNECT|\S*[a-z]\S*) /.test(
         head(vector),
       ),
     adjust: refused,
@@ -49,10 +49,16 @@ export const REQUEST_DIFFERENCES: readonly RequestDifference[] = [
     adjust: refused,
   },
   {
+    name: 'folded header lines and stray CR',
+    reason: 'Node refuses them, as RFC 9112 demands; OpenLiteSpeed turns them into blanks',
+    applies: (vector) => /\r\n[ \t]|\r(?!\n)/.test(head(vector)),
+    adjust: refused,
+  },
+  {
     name: 'control characters in a header value',
     reason: 'Node refuses them',
 
-    applies: (vector) => /[\u0001-\u0008\u000e-\u001f\u007f]/.test(head(vector)),
+    applies: (vector) => /[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(head(vector)),
     adjust: refused,
   },
   {
