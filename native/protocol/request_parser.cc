@@ -214,7 +214,7 @@ uint32_t RequestView::RecoverWrappedLength(uint32_t offset, uint32_t length) con
 ParseError RequestView::ParseUnknownHeaders() const {
   const uint8_t* record = packet_ + unknown_headers_;
   for (uint32_t index = 0; index < unknown_header_count_; ++index, record += kUnknownHeaderSize) {
-    for (const size_t part : {0, 8}) {
+    for (const size_t part : {size_t{0}, size_t{8}}) {
       const int32_t offset = LoadInt32(record + part, encoding_.order);
       const int32_t length = LoadInt32(record + part + 4, encoding_.order);
       if (offset < 0 || length < 0 || int64_t{offset} + length > int64_t{http_header_length_}) {

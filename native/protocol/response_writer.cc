@@ -44,10 +44,14 @@ LineKind Classify(std::string_view name) {
   return LineKind::kForward;
 }
 
-/// -1 unless `text` is 1 to 16 digits between optional blanks.
-int64_t ParseLength(std::string_view text) {
+std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// -1 unless `text` is 1 to 16 digits.
+int64_t ParseLength(std::string_view text) {
   if (text.empty() || text.size() > 16) return -1;
   int64_t value = 0;
   for (const char c : text) {
@@ -123,11 +127,15 @@ HeaderResult WriteResponseHeader(std::string_view text, uint32_t count, int32_t 
   uint8_t* const begin = lengths + 2 * (size_t{count} + 1);
   uint8_t* to = begin;
   uint32_t lines = 0;
-  const auto add = [&](std::string_view line) {
-    std::memcpy(to, line.data(), line.size());
-    to[line.size()] = 0;
-    to += line.size() + 1;
-    StoreUint16(lengths + 2 * lines, static_cast<uint16_t>(line.size() + 1), encoding.order);
+  const auto put = [&](std::string_view part) {
+    std::memcpy(to, part.data(), part.size());
+    to += part.size();
+  };
+  const auto add = [&](auto... parts) {
+    const uint8_t* const line = to;
+    (put(parts), ...);
+    *to++ = 0;
+    StoreUint16(lengths + 2 * lines, static_cast<uint16_t>(to - line), encoding.order);
     ++lines;
   };
   const auto fail = [&](HeaderError error, uint32_t line) {
@@ -150,11 +158,13 @@ HeaderResult WriteResponseHeader(std::string_view text, uint32_t count, int32_t 
       case LineKind::kDrop:
         continue;
       case LineKind::kContentLength: {
-        const int64_t length = ParseLength(line.substr(name_size + 1));
+        const std::string_view value = Trim(line.substr(name_size + 1));
+        const int64_t length = ParseLength(value);
         if (length < 0) return fail(HeaderError::kContentLength, index);
         if (result.content_length >= 0) continue;  // the server ignores a second one as well
         result.content_length = length;
-        break;
+        add(line.substr(0, name_size), ": ", value);  // the server reads digits up to the end of the line
+        continue;
       }
       case LineKind::kForward:
         break;
@@ -163,12 +173,9 @@ HeaderResult WriteResponseHeader(std::string_view text, uint32_t count, int32_t 
   }
 
   if (result.content_length < 0 && automatic_content_length >= 0) {
-    constexpr std::string_view kName = "Content-Length: ";
-    std::array<char, kName.size() + 20> line;
-    std::memcpy(line.data(), kName.data(), kName.size());
-    const auto end = std::to_chars(line.data() + kName.size(), line.data() + line.size(),
-                                   automatic_content_length);
-    add({line.data(), static_cast<size_t>(end.ptr - line.data())});
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), automatic_content_length);
+    add("Content-Length: ", std::string_view(digits.data(), static_cast<size_t>(end.ptr - digits.data())));
   } else if (lines == 0) {
     // The server replaces an application's Server line by its own: the most harmless line there is.
     add("Server: lsapi");
