@@ -9,7 +9,7 @@ export interface Case {
   readonly call: Call | (() => Call);
   readonly status: number;
   /** What the answer must contain besides. */
-  readonly check?: (reply: Reply) => void;
+  readonly check?: (reply: Reply, how: How) => void;
   /** Takes out of a body what no two runs have in common. The body comes as Latin-1. */
   readonly scrub?: (body: string) => string;
 }
@@ -47,7 +47,7 @@ export function describeCases(
             const reply = await send(example(), typeof call === 'function' ? call() : call);
             const answer = normalise(reply, scrub);
             assert.equal(reply.status, status, reply.body.toString('utf8', 0, 2000));
-            check?.(reply);
+            check?.(reply, how);
             if (how === 'node') expected.set(title, answer);
             else assert.deepEqual(answer, expected.get(title));
           });

@@ -29,6 +29,8 @@ export interface Exchange {
 /** Sends a call and returns as soon as the response's head is there. */
 export async function open(example: Example, call: Call): Promise<Exchange> {
   const { method = 'GET', path, headers = {}, body } = call;
+  const whole = typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : undefined;
+  const length = whole && { 'Content-Length': whole.length };
   const outgoing = request({
     agent: example.agent,
     host: '127.0.0.1',
@@ -36,11 +38,11 @@ export async function open(example: Example, call: Call): Promise<Exchange> {
     method,
     path,
     // The same name for every server, so that pages and tags that depend on it are equal.
-    headers: { Host: 'example.test', ...headers },
+    headers: { Host: 'example.test', ...length, ...headers },
   });
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
-  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
-    outgoing.end(body);
+  if (body === undefined || whole) {
+    outgoing.end(whole);
   } else {
     // A server may answer before it has read everything; what counts then is the answer.
     pipeline(Readable.from(body, { objectMode: false }), outgoing).catch(() => undefined);

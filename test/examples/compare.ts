@@ -12,8 +12,8 @@ export interface Answer {
 const CONNECTION_HEADERS = new Set(['connection', 'date', 'keep-alive', 'server', 'transfer-encoding']);
 
 /**
- * Drops what may differ: headers of the connection, the time in a cookie's Expires, and whether a short body
- * came chunked or with a length.
+ * Drops what may differ: headers of the connection, the time in a cookie's Expires, whether a body came chunked
+ * or with a length, and the length that HEAD answers with, which OpenLiteSpeed (and so the gateway) leaves out.
  */
 export function normalise(reply: Reply, scrub: (body: string) => string = (body) => body): Answer {
   const headers: Record<string, string | string[]> = {};
@@ -26,7 +26,8 @@ export function normalise(reply: Reply, scrub: (body: string) => string = (body)
       line.includes('Max-Age') ? line.replace(/Expires=[^;]+/, 'Expires=…') : line,
     );
   }
-  if (reply.method !== 'HEAD' && reply.status !== 204 && reply.status !== 304) {
+  if (reply.method === 'HEAD') delete headers['content-length'];
+  else if (reply.status !== 204 && reply.status !== 304) {
     headers['content-length'] ??= String(reply.body.length);
   }
   const text = reply.body.toString('latin1');

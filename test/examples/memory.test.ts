@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { useExample } from './cases.js';
 import { jsonOf, open, send, summarise, type Summary } from './client.js';
-import { MULTIPART_TYPE, multipartBytes } from './multipart.js';
+import { multipart } from './multipart.js';
 import { patternBytes } from './pattern.js';
 import type { Example } from './start-example.js';
 
@@ -78,8 +78,9 @@ describe('Express example, memory, lsnode', function () {
       const reply = await send(running(), {
         method: 'POST',
         path: '/upload',
-        headers: { 'Content-Type': MULTIPART_TYPE },
-        body: multipartBytes([{ field: 'file', file: 'big.bin', content: patternBytes(size) }]),
+        ...multipart([
+          { field: 'file', file: 'big.bin', content: { length: size, bytes: patternBytes(size) } },
+        ]),
       });
       const { files } = jsonOf(reply) as { files: Summary[] };
       assert.equal(files[0]?.sha256, expected.sha256);

@@ -6,7 +6,7 @@ import { jsonOf, open, send, summarise, textOf } from './client.js';
 import { patternBytes } from './pattern.js';
 
 describe('raw example, lsnode', function () {
-  this.timeout(60_000);
+  this.timeout(30_000);
   const example = useExample('raw', 'lsnode');
 
   it('GET / says hello to the client', async () => {
@@ -42,17 +42,20 @@ describe('raw example, lsnode', function () {
     assert.equal(reply.body.length, 0);
   });
 
-  for (const headers of [{}, { 'Content-Length': 20_000_000 }]) {
-    it(`POST /echo of 20 MB, ${'Content-Length' in headers ? 'with a length' : 'in chunks'}`, async () => {
-      const { response } = await open(example(), {
-        method: 'POST',
-        path: '/echo',
-        headers,
-        body: patternBytes(20_000_000),
-      });
-      assert.deepEqual(await summarise(response), await summarise(patternBytes(20_000_000)));
+  it('POST /echo in chunks', async () => {
+    const body = [Buffer.from('one '), Buffer.from('two')];
+    assert.equal(textOf(await send(example(), { method: 'POST', path: '/echo', body })), 'one two');
+  });
+
+  it('POST /echo of 20 MB', async () => {
+    const { response } = await open(example(), {
+      method: 'POST',
+      path: '/echo',
+      headers: { 'Content-Length': 20_000_000 },
+      body: patternBytes(20_000_000),
     });
-  }
+    assert.deepEqual(await summarise(response), await summarise(patternBytes(20_000_000)));
+  });
 
   it('GET /stream arrives piece by piece', async () => {
     const { response } = await open(example(), { path: '/stream' });

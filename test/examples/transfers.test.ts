@@ -3,12 +3,19 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HOWS, useExample } from './cases.js';
-import { jsonOf, open, send, summarise, type Summary } from './client.js';
-import { MULTIPART_TYPE, multipartBytes } from './multipart.js';
+import { jsonOf, open, send, summarise, type Call, type Summary } from './client.js';
+import { multipart } from './multipart.js';
 import { patternBytes } from './pattern.js';
 import type { Example } from './start-example.js';
 
 const MB = 1_000_000;
+
+const put = (bytes: number): Call => ({
+  method: 'PUT',
+  path: '/upload/raw',
+  headers: { 'Content-Length': bytes },
+  body: patternBytes(bytes),
+});
 
 const openEvents = async (example: Example) =>
   (jsonOf(await send(example, { path: '/events/open' })) as { open: number }).open;
@@ -21,7 +28,7 @@ async function waitFor(what: string, condition: () => Promise<boolean>): Promise
 
 for (const how of HOWS) {
   describe(`Express example, transfers, ${how}`, function () {
-    this.timeout(60_000);
+    this.timeout(30_000);
     const example = useExample('express', how);
     let expected20: Summary;
     let expected50: Summary;
@@ -31,31 +38,16 @@ for (const how of HOWS) {
       expected50 = await summarise(patternBytes(50 * MB));
     });
 
-    it('PUT of 20 MB with Content-Length', async () => {
-      const reply = await send(example(), {
-        method: 'PUT',
-        path: '/upload/raw',
-        headers: { 'Content-Length': 20 * MB },
-        body: patternBytes(20 * MB),
-      });
-      assert.deepEqual(jsonOf(reply), expected20);
-    });
-
-    it('PUT of 20 MB in chunks', async () => {
-      const reply = await send(example(), {
-        method: 'PUT',
-        path: '/upload/raw',
-        body: patternBytes(20 * MB),
-      });
-      assert.deepEqual(jsonOf(reply), expected20);
+    it('PUT of 20 MB', async () => {
+      assert.deepEqual(jsonOf(await send(example(), put(20 * MB))), expected20);
     });
 
     it('POST of a form with a file of 20 MB', async () => {
+      const content = { length: 20 * MB, bytes: patternBytes(20 * MB) };
       const reply = await send(example(), {
         method: 'POST',
         path: '/upload',
-        headers: { 'Content-Type': MULTIPART_TYPE },
-        body: multipartBytes([{ field: 'file', file: 'big.bin', content: patternBytes(20 * MB) }]),
+        ...multipart([{ field: 'file', file: 'big.bin', content }]),
       });
       const { files } = jsonOf(reply) as { files: Summary[] };
       assert.equal(files[0]?.bytes, 20 * MB);
@@ -90,7 +82,7 @@ for (const how of HOWS) {
 
     it('an upload and a download at once, while small requests are answered', async () => {
       const transfers = Promise.all([
-        send(example(), { method: 'PUT', path: '/upload/raw', body: patternBytes(20 * MB) }),
+        send(example(), put(20 * MB)),
         open(example(), { path: `/download?bytes=${20 * MB}` }).then(({ response }) => summarise(response)),
       ]);
       for (let number = 0; number < 20; number++) {
@@ -101,22 +93,22 @@ for (const how of HOWS) {
       assert.deepEqual(downloaded, expected20);
     });
 
-    it('a body that dribbles in', async () => {
-      async function* dribble(): AsyncGenerator<Buffer> {
-        for (const byte of 'hello') {
-          yield Buffer.from(byte);
-          await delay(30);
-        }
+    async function* dribble(): AsyncGenerator<Buffer> {
+      for (const byte of 'hello') {
+        yield Buffer.from(byte);
+        await delay(50);
       }
-      const call = { method: 'PUT', path: '/upload/raw' };
-      const inChunks = await send(example(), { ...call, body: dribble() });
-      const withLength = await send(example(), {
-        ...call,
-        headers: { 'Content-Length': 5 },
-        body: dribble(),
-      });
-      assert.equal((jsonOf(inChunks) as Summary).bytes, 5);
-      assert.deepEqual(jsonOf(withLength), jsonOf(inChunks));
+    }
+
+    it('a body that dribbles in', async () => {
+      const headers = { 'Content-Length': 5 };
+      const reply = await send(example(), { method: 'PUT', path: '/upload/raw', headers, body: dribble() });
+      assert.deepEqual(jsonOf(reply), await summarise([Buffer.from('hello')]));
+    });
+
+    it('a body that dribbles in without a length, which LSAPI cannot carry', async () => {
+      const reply = await send(example(), { method: 'PUT', path: '/upload/raw', body: dribble() });
+      assert.equal(reply.status, how === 'node' ? 200 : 411);
     });
 
     it('a streamed response arrives piece by piece', async () => {
@@ -172,11 +164,7 @@ for (const how of HOWS) {
         );
       }
       assert.equal((await send(example(), { path: '/json' })).status, 200);
-      const reply = await send(example(), {
-        method: 'PUT',
-        path: '/upload/raw',
-        body: patternBytes(20 * MB),
-      });
+      const reply = await send(example(), put(20 * MB));
       assert.deepEqual(jsonOf(reply), expected20);
     });
   });
