@@ -104,10 +104,12 @@ ParseError RequestView::Parse(Bytes packet, size_t limit) {
 }
 
 ParseError RequestView::ParseFixedPart(Bytes packet, size_t limit) {
-  if (packet.size() < kPacketHeaderSize) return ParseError::kLength;
   packet_ = packet.data();
-  if (packet_[0] != 'L' || packet_[1] != 'S') return ParseError::kMagic;
-  if (packet_[2] != static_cast<uint8_t>(PacketType::kBeginRequest)) return ParseError::kType;
+  if (packet.size() < 2 || packet_[0] != 'L' || packet_[1] != 'S') return ParseError::kMagic;
+  if (packet.size() < 3 || packet_[2] != static_cast<uint8_t>(PacketType::kBeginRequest)) {
+    return ParseError::kType;
+  }
+  if (packet.size() < kPacketHeaderSize) return ParseError::kLength;
   const auto length = ReadPacketLength(packet_, kMinimumRequestSize, limit);
   if (!length || length->length != packet.size()) return ParseError::kLength;
   encoding_ = {static_cast<uint8_t>(packet_[3] & 1), length->order};
