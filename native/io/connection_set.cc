@@ -75,6 +75,7 @@ int ConnectionSet::Adopt(FileDescriptor socket) {
   Connection* const connection = Add(std::move(socket));
   if (connection == nullptr) return errno;
   connection->is_standard_input_ = true;
+  adopted_ = true;
   return 0;
 }
 
@@ -108,7 +109,8 @@ Connection* ConnectionSet::Add(FileDescriptor socket) {
 }
 
 void ConnectionSet::AcceptAll(int listener) {
-  for (int accepted = 0; accepted < kAcceptBatch; ++accepted) {
+  // What waits beyond the last request is left to the next process that accepts from this socket.
+  for (int accepted = 0; accepted < kAcceptBatch && !limit_reached(); ++accepted) {
     sockaddr_storage peer;
     socklen_t size = sizeof peer;
     FileDescriptor socket(
@@ -134,7 +136,7 @@ void ConnectionSet::AcceptAll(int listener) {
     }
     Connection* const connection = Add(std::move(socket));
     // The server writes its request right after connecting: mostly it is there already.
-    if (connection != nullptr && !limit_reached()) ReadPacket(*connection);
+    if (connection != nullptr) ReadPacket(*connection);
   }
 }
 
@@ -159,7 +161,7 @@ void ConnectionSet::Poll() {
   }
   if (draining_ && !drain_begun_) BeginDrain();
   Dispatch();
-  if (limit_reached()) draining_ = true;
+  if (limit_reached() || (adopted_ && listeners_.empty() && statistics_.open == 0)) draining_ = true;
   if (draining_ && !drain_begun_) {
     BeginDrain();
     Dispatch();
@@ -180,7 +182,7 @@ void ConnectionSet::HandleEvent(Connection& connection, uint32_t events) {
     case ConnectionState::kFree:
       break;
     case ConnectionState::kIdle:
-      if (limit_reached() && connection.input_size_ == 0) {
+      if (limit_reached()) {
         CloseIdle(connection);
       } else {
         ReadPacket(connection);
@@ -260,7 +262,7 @@ void ConnectionSet::BeginDrain() {
     if (connection->state_ != ConnectionState::kIdle) continue;
     // A request may have arrived meanwhile: it is served, unless the process has had its share.
     if (!limit_reached()) ReadPacket(*connection);
-    if (connection->state_ == ConnectionState::kIdle && connection->input_size_ == 0) {
+    if (connection->state_ == ConnectionState::kIdle && (connection->input_size_ == 0 || limit_reached())) {
       CloseIdle(*connection);
     }
   }
@@ -306,7 +308,7 @@ void ConnectionSet::Close(Connection& connection) {
   connection.generation_ = (connection.generation_ + 1) & 0x7fffffff;
   free_slots_.push_back(connection.slot_);
   --statistics_.open;
-  if (draining_ && statistics_.open == 0) Wake();
+  if ((draining_ || adopted_) && statistics_.open == 0) Wake();
 }
 
 uint64_t ConnectionSet::idle_milliseconds() const {

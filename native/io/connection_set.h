@@ -71,7 +71,8 @@ class ConnectionSet {
 
   /// Accepts connections from a listening socket; takes it. Returns 0 or an errno.
   int Listen(FileDescriptor socket);
-  /// Serves one connected socket (fd 0 of a per-connection worker); takes it. Returns 0 or an errno.
+  /// Serves one connected socket (fd 0 of a per-connection worker); takes it. Returns 0 or an errno. Once it is
+  /// closed and nothing listens, no request can come any more: the set drains by itself.
   int Adopt(FileDescriptor socket);
   /// Closes the listening sockets. Connections stay.
   void StopListening();
@@ -178,6 +179,7 @@ class ConnectionSet {
   uint32_t stalling_ = 0;  // connections with a deadline
   bool timer_runs_ = false;
   bool accept_paused_ = false;
+  bool adopted_ = false;
   bool draining_ = false;
   bool drain_begun_ = false;
   bool drained_ = false;
