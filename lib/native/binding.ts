@@ -41,7 +41,7 @@ export interface NativeRequestHandler {
   /**
    * A request has arrived; `slot` and `serial` name it in all calls about it. `bodyLength` is -1 where the
    * server did not tell it. `method` is an index into {@link METHODS} or the method itself. The texts, present
-   * with `eagerText`, are latin1: headers as `name NUL value NUL …`, the environment as it is on the wire.
+   * with `eagerText`, are latin1: headers as splitPairs() reads them, the environment as it is on the wire.
    * `traits` are {@link RequestTrait} flags.
    */
   onRequest(

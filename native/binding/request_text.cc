@@ -35,32 +35,43 @@ std::string_view NameAsSent(std::string_view block, std::string_view value, std:
   return name;
 }
 
-/// Writes `text NUL` pieces into memory of a fixed size.
-class PairWriter {
+/// Writes strings with their lengths in front into memory of a fixed size: JavaScript cuts them out faster than
+/// it could search for separators.
+class StringListWriter {
  public:
-  PairWriter(char* begin, size_t capacity) : begin_(begin), at_(begin), end_(begin + capacity) {}
+  StringListWriter(char* begin, size_t capacity)
+      : begin_(begin), at_(begin + kCountSize), end_(begin + capacity) {}
 
-  /// False, with nothing written, when the pair does not fit.
+  static constexpr size_t kCountSize = 2;
+  static constexpr size_t kLengthSize = 3;
+
+  /// Two strings; false, with nothing written, when they do not fit.
   bool Append(std::string_view name, std::string_view value) {
-    if (static_cast<size_t>(end_ - at_) < name.size() + value.size() + 2) return false;
-    at_ = std::copy(name.begin(), name.end(), at_);
-    *at_++ = '\0';
-    at_ = std::copy(value.begin(), value.end(), at_);
-    *at_++ = '\0';
-    ++pairs_;
+    if (static_cast<size_t>(end_ - at_) < name.size() + value.size() + 2 * kLengthSize) return false;
+    AppendOne(name);
+    AppendOne(value);
+    count_ += 2;
     return true;
   }
-  std::string_view text() const { return {begin_, static_cast<size_t>(at_ - begin_)}; }
-  /// Whether no value held a NUL, which would shift all pairs behind it.
-  bool is_clean() const {
-    return static_cast<size_t>(std::count(static_cast<const char*>(begin_), static_cast<const char*>(at_), '\0')) == 2 * pairs_;
+
+  std::string_view Finish() {
+    begin_[0] = static_cast<char>(count_ >> 8);
+    begin_[1] = static_cast<char>(count_);
+    return {begin_, static_cast<size_t>(at_ - begin_)};
   }
 
  private:
+  void AppendOne(std::string_view text) {
+    *at_++ = static_cast<char>(text.size() >> 16);
+    *at_++ = static_cast<char>(text.size() >> 8);
+    *at_++ = static_cast<char>(text.size());
+    at_ = std::copy(text.begin(), text.end(), at_);
+  }
+
   char* const begin_;
   char* at_;
   char* const end_;
-  size_t pairs_ = 0;
+  size_t count_ = 0;  // at most 2 * (25 + 8192): two bytes hold it
 };
 
 std::string_view FormatLength(int64_t length, std::span<char> into) {
@@ -125,8 +136,7 @@ size_t SortSlots(const RequestView& request, std::array<uint8_t, kKnownHeaderCou
   return count;
 }
 
-/// Writes all headers; values with a NUL are left out with `skip_nul`, otherwise the writer is not clean.
-void WriteHeaders(const RequestView& request, bool skip_nul, PairWriter* writer) {
+void WriteHeaders(const RequestView& request, StringListWriter* writer) {
   const std::string_view block = request.header_block();
   std::array<char, 20> digits;
   const int64_t body_length = request.body_length();
@@ -135,9 +145,6 @@ void WriteHeaders(const RequestView& request, bool skip_nul, PairWriter* writer)
       (body_length > 0 || request.known_header(kContentLength).data() != nullptr)) {
     length_override = FormatLength(body_length, digits);
   }
-  const auto is_whole = [&](std::string_view value) {
-    return !skip_nul || value.find('\0') == std::string_view::npos;
-  };
   std::array<uint8_t, kKnownHeaderCount> slots;
   const size_t slot_count = SortSlots(request, &slots);
   size_t next = 0;
@@ -150,14 +157,14 @@ void WriteHeaders(const RequestView& request, bool skip_nul, PairWriter* writer)
       if (slot == kContentLength && length_override.data() != nullptr) {
         value = std::exchange(length_override, {});
       }
-      if (is_whole(value)) writer->Append(name, value);
+      writer->Append(name, value);
     }
   };
   for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
     const NameValueView header = request.unknown_header(index);
     append_known(header.value.data());
     // A packet whose records share bytes of the block could ask for more text than it has bytes.
-    if (IsToken(header.name) && is_whole(header.value) && !writer->Append(header.name, header.value)) break;
+    if (IsToken(header.name) && !writer->Append(header.name, header.value)) break;
   }
   append_known(nullptr);
   if (length_override.data() != nullptr) writer->Append(kKnownHeaderNames[kContentLength], length_override);
@@ -166,16 +173,15 @@ void WriteHeaders(const RequestView& request, bool skip_nul, PairWriter* writer)
 }  // namespace
 
 napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch) {
-  // Names and values are pieces of the block; known names may be longer than what is left of them there.
+  // Names and values are pieces of the block, which holds at least a separator for each length; known names
+  // may be missing there.
   constexpr size_t kKnownNames = 512;
-  const size_t capacity = request.http_header_length() + kKnownNames + 2 * request.unknown_header_count();
+  const size_t capacity = request.http_header_length() + kKnownNames +
+                          2 * StringListWriter::kLengthSize * (request.unknown_header_count() + kKnownHeaderCount);
   if (scratch->size() < capacity) scratch->resize(capacity);
-  PairWriter writer(scratch->data(), capacity);
-  WriteHeaders(request, false, &writer);
-  if (writer.is_clean()) return MakeText(env, writer.text());
-  PairWriter careful(scratch->data(), capacity);
-  WriteHeaders(request, true, &careful);
-  return MakeText(env, careful.text());
+  StringListWriter writer(scratch->data(), capacity);
+  WriteHeaders(request, &writer);
+  return MakeText(env, writer.Finish());
 }
 
 int32_t RequestTraits(const RequestView& request) {

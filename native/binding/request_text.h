@@ -19,9 +19,10 @@ napi_value MakeMethod(napi_env env, std::string_view method);
 /// The undecoded request target: REQUEST_URI, or what the script variables tell where it is missing.
 napi_value MakeUrl(napi_env env, const RequestView& request);
 
-/// All headers as `name NUL value NUL …` in the order in which the client sent them, in the client's letter
-/// case where the header block still shows it. Left out: names that are not tokens (the server leaves blanked
-/// ones behind, section 9 #11) and values with a NUL. Content-Length is the authoritative one (section 1.10).
+/// All headers, names and values in turn, in the order in which the client sent them and in its letter case
+/// where the header block still shows it. The text is a number of strings (2 bytes, big-endian) and then each
+/// string behind its length (3 bytes). Left out are names that are not tokens: the server leaves blanked ones
+/// behind (section 9 #11). Content-Length is the authoritative one (section 1.10).
 napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch);
 
 /// Rare properties that would otherwise make JavaScript parse every request's headers: RequestTrait of
