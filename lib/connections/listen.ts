@@ -22,15 +22,19 @@ export interface Listener {
  * @throws LsapiError LSAPI_ERR_LISTEN
  */
 export async function listenOn(address: Address): Promise<Listener> {
+  return openListener(address.kind === 'unix' ? address : { ...address, host: await lookUp(address) });
+}
+
+/** {@link listenOn} for addresses that need no look-up: paths and IP addresses. */
+export function openListener(address: Address): Listener {
   if (address.kind === 'unix') {
     const report = native.listenUnix(address.path, BACKLOG, -1);
     if (report.error !== 0) throw listenError(address, report);
     return { fd: report.fd, address };
   }
-  const ip = await lookUp(address);
-  const report = native.listenTcp(ip, address.port, BACKLOG);
+  const report = native.listenTcp(address.host, address.port, BACKLOG);
   if (report.error !== 0) throw listenError(address, report);
-  return { fd: report.fd, address: { ...address, host: ip, port: report.port } };
+  return { fd: report.fd, address: { ...address, port: report.port } };
 }
 
 async function lookUp(address: Address & { kind: 'tcp' }): Promise<string> {
@@ -39,9 +43,13 @@ async function lookUp(address: Address & { kind: 'tcp' }): Promise<string> {
   try {
     return (await dns.lookup(host)).address;
   } catch (error) {
-    throw new LsapiError('LSAPI_ERR_LISTEN', `Cannot listen on ${formatAddress(address)}: no address of ${host} is known.`, {
-      cause: error,
-    });
+    throw new LsapiError(
+      'LSAPI_ERR_LISTEN',
+      `Cannot listen on ${formatAddress(address)}: no address of ${host} is known.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -57,6 +65,8 @@ function listenError(address: Address, report: ListenReport): LsapiError {
   return new LsapiError(
     'LSAPI_ERR_LISTEN',
     `Cannot listen on ${formatAddress(address)}: ${report.message}.${remedy === undefined ? '' : ` ${remedy}`}`,
+    // For programs that look at the system's own code, as they do with Node's servers.
+    { cause: Object.assign(new Error(report.message), { code, errno: -report.error, syscall: 'listen' }) },
   );
 }
 

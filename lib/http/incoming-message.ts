@@ -9,7 +9,7 @@ declare module 'node:http' {
   interface IncomingMessage {
     /** The request's LSAPI environment; present on requests that came over LSAPI. */
     lsapi?: RequestEnvironment;
-    /** Aborted when the client leaves (Node 26 has it, older versions get it from lsapi). */
+    /** Aborted when the client leaves (Node 20 and 22 get it from lsapi). */
     readonly signal?: AbortSignal;
   }
 }
@@ -20,6 +20,8 @@ type Incoming = http.IncomingMessage & IncomingInternals & { socket: LsapiSocket
 const SLAB_SIZE = 64 * 1024;
 /** A slab's rest below this is not worth a read of its own. */
 const SLAB_MINIMUM = 8 * 1024;
+/** So many reads are done for one request before others have their turn. */
+const READS_IN_A_ROW = 32;
 
 /**
  * A request of Node's own class, filled from an LSAPI request. Whatever is ours on it are own properties:
@@ -40,6 +42,7 @@ export function createIncomingMessage(
   request.httpVersionMinor = isHttp10 ? 0 : 1;
   request.httpVersion = isHttp10 ? '1.0' : '1.1';
   const headers = splitPairs(headerText);
+  if (socket.connections.joinDuplicateHeaders) request.joinDuplicateHeaders = true;
   request._addHeaderLines(headers, headers.length);
   request.lsapi = socket.environment;
   socket.request = request;
@@ -61,18 +64,32 @@ function readBody(this: http.IncomingMessage): void {
     request._readableState.readingMore = false;
     request._consuming = true;
   }
-  pumpBody(request.socket);
+  pump(request.socket, true);
 }
 
 /** Memory that bodies are read into: chunks of it are handed out until it is used up. */
 let slab = Buffer.allocUnsafeSlow(0);
 let slabUsed = 0;
 
-/** Reads what is there until the stream has enough, the socket is empty or the body ends. */
+/** Body bytes have arrived. */
 export function pumpBody(socket: LsapiSocket): void {
+  pump(socket, false);
+}
+
+/**
+ * Reads what is there until the stream has enough, the socket is empty or the body ends.
+ *
+ * @param inRead Whether the stream's consumer is in read(). Its end is then told a tick later: with Node's server
+ *   no consumer sees the end before it got the bytes that it asked for.
+ */
+function pump(socket: LsapiSocket, inRead: boolean): void {
   const request = socket.request as Incoming;
   const { set } = socket.connections;
-  while (socket.alive && socket.bodyLeft > 0) {
+  for (let reads = 0; socket.alive && socket.bodyLeft > 0 && !request.destroyed; reads++) {
+    if (reads === READS_IN_A_ROW) {
+      setImmediate(pumpBody, socket); // a fast sender must not keep the other requests waiting
+      return;
+    }
     if (slab.length - slabUsed < SLAB_MINIMUM) {
       slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
       slabUsed = 0;
@@ -88,8 +105,12 @@ export function pumpBody(socket: LsapiSocket): void {
     socket.bytesRead += size;
     socket.touch();
     const wantsMore = request.push(size === into.length ? into : into.subarray(0, size));
-    if (socket.bodyLeft === 0) endBody(socket);
-    else if (!wantsMore) return;
+    if (socket.bodyLeft === 0) {
+      if (inRead) process.nextTick(endBody, socket);
+      else endBody(socket);
+    } else if (!wantsMore) {
+      return;
+    }
   }
 }
 
@@ -103,10 +124,18 @@ export function endBody(socket: LsapiSocket): void {
   socket.connections.bodyEnded(socket);
 }
 
-/** Whether somebody is reading the body, or has begun to. */
+/**
+ * Whether somebody is still reading the body: it flows, is piped, or is read on 'readable' as async iterators do.
+ * Not so a request that was paused for good.
+ */
 export function isConsuming(request: http.IncomingMessage): boolean {
-  const { _consuming, _dumped } = request as Incoming;
-  return _consuming && !_dumped && !request.destroyed;
+  const { _consuming, _dumped, _readableState } = request as Incoming;
+  if (!_consuming || _dumped || request.destroyed) return false;
+  return (
+    request.readableFlowing === true ||
+    _readableState.pipes.length > 0 ||
+    request.listenerCount('readable') > 0
+  );
 }
 
 /** Throws away what nobody read, as Node does after a response, so that 'end' and 'close' come. */
@@ -115,6 +144,7 @@ export function dumpUnread(request: http.IncomingMessage): void {
   const state = incoming._readableState;
   if (incoming._consuming || state.resumeScheduled) return;
   if (incoming._eventsCount > 0 || state.length > 0) {
+    if (incoming.complete && !state.ended) incoming.push(null); // Node 26 expects it before _dump()
     incoming._dump();
     return;
   }
@@ -130,7 +160,10 @@ export function dumpUnread(request: http.IncomingMessage): void {
 
 const kSignal = Symbol('lsapi.signal');
 
-/** Gives older versions of Node the `req.signal` of Node 26. Does nothing where it exists. */
+/**
+ * Gives Node 20 and 22 the `req.signal` of newer versions: aborted when the message is destroyed before
+ * its end, or its connection before the response was sent. Does nothing where it exists.
+ */
 export function installRequestSignal(): void {
   if ('signal' in http.IncomingMessage.prototype) return;
   Object.defineProperty(http.IncomingMessage.prototype, 'signal', {
@@ -142,8 +175,13 @@ export function installRequestSignal(): void {
         controller = created;
         this[kSignal] = created;
         const socket = this.socket as typeof this.socket | null;
-        if (socket === null || socket.destroyed) created.abort();
-        else socket.once('close', () => created.abort());
+        if (this.destroyed ? !this.readableEnded || !this.complete : socket?.destroyed) {
+          created.abort();
+        } else {
+          this.once('aborted', () => created.abort());
+          // One's own for each LSAPI request, while an HTTP connection would collect listeners.
+          if (this.lsapi !== undefined) socket?.once('close', () => created.abort());
+        }
       }
       return controller.signal;
     },

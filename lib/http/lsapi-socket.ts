@@ -1,10 +1,28 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type http from 'node:http';
 import { Duplex } from 'node:stream';
 import type { NodeConnections } from './node-connections.js';
-import { RequestEnvironment } from './request-environment.js';
+import type { RequestEnvironment } from './request-environment.js';
+
+/** Set by Node's end(), which says so by `socket._writableState.corked = 1`; its `socket.uncork()` follows at once. */
+let fullyUncorked = false;
 
 /** What Node's http code touches of a socket's stream state on the hot path, where no stream exists yet. */
-const idleState = { corked: 0, needDrain: false, errored: null, destroyed: false };
+const idleState = {
+  get corked(): number {
+    return 0;
+  },
+  set corked(_count: number) {
+    fullyUncorked = true;
+  },
+  needDrain: false,
+  ended: false,
+  ending: false,
+  finished: false,
+  closed: false,
+  errored: null,
+  destroyed: false,
+};
 
 type Timeout = ReturnType<typeof setTimeout>;
 
@@ -33,6 +51,12 @@ class LsapiSocketBase {
   /** Whether the native request is still there: false after its end and after an abort. */
   alive = true;
   parser = null;
+  /** Node's mark of a socket that failed: 'finish' then does not come. */
+  _hadError = false;
+  /** What runs on behalf of this request, events included, runs in its asynchronous context. */
+  resource: AsyncResource | undefined = undefined;
+
+  private corks = 0;
 
   private streamReady = false;
   private timer: Timeout | undefined = undefined;
@@ -148,9 +172,15 @@ class LsapiSocketBase {
   get writableHighWaterMark(): number {
     return this.connections.highWaterMark;
   }
+  get writableCorked(): number {
+    return this.corks;
+  }
   /** Bytes of the response that the server has not taken. */
   get writableLength(): number {
     return this.connections.pendingOutput(this.self);
+  }
+  get writableNeedDrain(): boolean {
+    return this.writableLength >= this.writableHighWaterMark;
   }
   get bufferSize(): number {
     return this.writableLength;
@@ -168,10 +198,9 @@ class LsapiSocketBase {
     return this;
   }
   _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.connections.socketDestroyed(this.self);
     // An 'error' nobody listens to would end the process; the request's own events tell of it.
     const listened = (this as unknown as Duplex).listenerCount('error') > 0;
-    callback(listened ? error : null);
+    this.connections.socketDestroyed(this.self, () => callback(listened ? error : null));
   }
   destroySoon(): void {
     this.destroy();
@@ -183,7 +212,7 @@ class LsapiSocketBase {
   /** Raw bytes cannot be sent over LSAPI: interim responses (1xx) end here, silently. */
   write(_chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof done === 'function') process.nextTick(done as () => void);
+    if (typeof done === 'function') process.nextTick(done);
     return true;
   }
   end(): this {
@@ -194,10 +223,26 @@ class LsapiSocketBase {
     callback();
   }
 
-  cork(): void {}
   /** Node's response corks its socket until the next tick to collect what is written meanwhile. */
+  cork(): void {
+    this.corks++;
+  }
   uncork(): void {
-    this.connections.flush(this.self);
+    if (fullyUncorked || this.isStreamUncorked()) {
+      // In end(), which finishes the response next: what was collected goes out together with the end.
+      fullyUncorked = false;
+      this.corks = 0;
+    } else if (this.corks > 0 && --this.corks === 0) {
+      this.connections.flush(this.self);
+    }
+  }
+  /** The same sign of end() where the stream's own state got it. */
+  private isStreamUncorked(): boolean {
+    if (!this.streamReady) return false;
+    const state = this.states.writable as { corked: number };
+    if (state.corked !== 1) return false;
+    state.corked = 0;
+    return true;
   }
   pause(): this {
     return this;
@@ -229,11 +274,21 @@ class LsapiSocketBase {
     const emitter = this as unknown as Duplex;
     if (milliseconds > 0) {
       if (callback !== undefined) emitter.once('timeout', callback);
-      this.timer = setTimeout(() => this.connections.socketTimedOut(this.self), milliseconds).unref();
+      // Nothing is left to time out after the response.
+      if (this.alive) this.timer = setTimeout(timedOut, milliseconds, this).unref();
     } else if (callback !== undefined) {
       emitter.removeListener('timeout', callback);
     }
     return this;
+  }
+  private pendingBefore = 0;
+  /** Whether the server has taken something since this was asked last: a long download is not idle. */
+  outputMoved(): boolean {
+    const pending = this.writableLength;
+    const moved = this.pendingBefore > 0 && pending !== this.pendingBefore;
+    this.pendingBefore = pending;
+    if (moved) this.touch();
+    return moved;
   }
   /** Bytes went one way or the other. */
   touch(): void {
@@ -252,6 +307,10 @@ export type LsapiSocket = LsapiSocketBase & Duplex;
 export const LsapiSocket = LsapiSocketBase as unknown as new (
   ...parameters: ConstructorParameters<typeof LsapiSocketBase>
 ) => LsapiSocket;
+
+function timedOut(socket: LsapiSocketBase): void {
+  socket.connections.socketTimedOut(socket as unknown as LsapiSocket);
+}
 
 function toPort(text: string | undefined): number | undefined {
   return text === undefined || text === '' ? undefined : Number(text);

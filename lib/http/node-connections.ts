@@ -1,44 +1,40 @@
 import { AsyncResource } from 'node:async_hooks';
-import diagnosticsChannel from 'node:diagnostics_channel';
-import http from 'node:http';
+import type http from 'node:http';
 import { getDefaultHighWaterMark } from 'node:stream';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { answerPlainly, lengthRequired, requestTimeout, serverError } from '../connections/plain-answer.js';
 import { LsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
 import { native, RequestTrait } from '../native/binding.js';
-import {
-  createIncomingMessage,
-  dumpUnread,
-  endBody,
-  installRequestSignal,
-  isConsuming,
-  pumpBody,
-} from './incoming-message.js';
-import type { OutgoingInternals } from './internals.js';
-import { kCapture } from './internals.js';
+import { emitExpectation, emitRequest, publishStart, routeRejections, serverClasses } from './dispatch.js';
+import { createIncomingMessage, installRequestSignal, isConsuming, pumpBody } from './incoming-message.js';
+import { kUniqueHeaders } from './internals.js';
 import { LsapiSocket } from './lsapi-socket.js';
 import { RequestEnvironment } from './request-environment.js';
-import type { ResponseOutput } from './server-response.js';
-import { attachResponse, emitDrain, flushOutput } from './server-response.js';
+import { callBack, callBackDestroyed, closeResponse, finishResponse, finishWhole } from './response-end.js';
+import type { ResponseOutput } from './response-output.js';
+import { flushOutput } from './response-output.js';
+import type { Response } from './server-response.js';
+import { attachResponse, emitDrain } from './server-response.js';
 
-type ResponseConstructor = new (request: http.IncomingMessage, options?: object) => http.ServerResponse;
-type Response = http.ServerResponse & OutgoingInternals & { lsapiOutput: ResponseOutput };
-
-/** The same channels as Node's own server, for tracers. */
-const requestStart = diagnosticsChannel.channel('http.server.request.start');
-const responseFinish = diagnosticsChannel.channel('http.server.response.finish');
-
-const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
+const RESOURCE_OPTIONS = { requireManualDestroy: true };
+/** How often a body that holds up the end of its response is looked at. */
+const BODY_PATIENCE_MS = 2000;
 
 /** Serves the LSAPI connections of a process with a node:http server's 'request' listeners. */
 export class NodeConnections implements Connections, NativeRequestHandler {
   readonly server: http.Server;
   readonly set: NativeConnectionSet;
-  readonly highWaterMark = getDefaultHighWaterMark(false);
-  readonly #responseOptions = { highWaterMark: this.highWaterMark };
-  readonly #options: ConnectionOptions;
-  readonly #ServerResponse: ResponseConstructor;
+  readonly highWaterMark: number;
+  /** Takes one line for the log. */
+  readonly log: (line: string) => void;
+  readonly development: boolean;
+  /** Options of http.createServer that concern single messages. */
+  readonly joinDuplicateHeaders: boolean;
+  readonly uniqueHeaders: ReadonlySet<string> | null | undefined;
+  readonly #responseOptions: object;
+  readonly #onDrained: (() => void) | undefined;
+  readonly #ServerResponse: new (request: http.IncomingMessage, options?: object) => http.ServerResponse;
   readonly #IncomingMessage: typeof http.IncomingMessage | undefined;
   /** Requests in progress, by slot of the native set. */
   readonly #sockets: (LsapiSocket | undefined)[] = [];
@@ -46,12 +42,27 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   constructor(server: http.Server, options: ConnectionOptions) {
     installRequestSignal();
     this.server = server;
-    this.#options = options;
+    this.log = options.log;
+    this.development = options.development;
+    this.#onDrained = options.onDrained;
     this.set = new native.ConnectionSet({ ...options.limits, eagerText: true }, this);
+    const chosen = server as http.Server & {
+      highWaterMark?: number;
+      joinDuplicateHeaders?: boolean;
+      rejectNonStandardBodyWrites?: boolean;
+      [kUniqueHeaders: symbol]: ReadonlySet<string> | null;
+    };
+    this.highWaterMark = chosen.highWaterMark ?? getDefaultHighWaterMark(false);
+    this.joinDuplicateHeaders = chosen.joinDuplicateHeaders === true;
+    this.uniqueHeaders = kUniqueHeaders && chosen[kUniqueHeaders];
+    this.#responseOptions = {
+      highWaterMark: this.highWaterMark,
+      rejectNonStandardBodyWrites: chosen.rejectNonStandardBodyWrites,
+    };
     const classes = serverClasses(server);
     this.#ServerResponse = classes.ServerResponse;
     this.#IncomingMessage = classes.IncomingMessage;
-    routeRejections(server, options.log);
+    routeRejections(server);
   }
 
   // --- NativeRequestHandler ---------------------------------------------------------------------------------
@@ -81,16 +92,17 @@ export class NodeConnections implements Connections, NativeRequestHandler {
       this.#IncomingMessage,
     );
     const response = new this.#ServerResponse(request, this.#responseOptions);
+    const { server } = this;
+    if (server.timeout > 0) socket.setTimeout(server.timeout);
+    publishStart(server, socket, request, response);
     attachResponse(response, socket);
-    if (requestStart.hasSubscribers) {
-      requestStart.publish({ request, response, socket, server: this.server });
-    }
     // A resource of its own keeps what a listener puts into the asynchronous context with its request.
     const resource = new AsyncResource('LSAPIREQUEST', RESOURCE_OPTIONS);
+    socket.resource = resource;
     resource.runInAsyncScope(
       (traits & RequestTrait.Expect) === 0 ? emitRequest : emitExpectation,
       this,
-      this.server,
+      server,
       request,
       response,
     );
@@ -98,26 +110,21 @@ export class NodeConnections implements Connections, NativeRequestHandler {
 
   onBody(slot: number): void {
     const socket = this.#sockets[slot];
-    if (socket !== undefined) pumpBody(socket);
+    socket?.resource!.runInAsyncScope(pumpBody, undefined, socket);
   }
 
   onDrain(slot: number): void {
     const socket = this.#sockets[slot];
-    if (socket === undefined) return;
-    const response = socket._httpMessage as Response | null;
-    if (response === null) return;
-    const output = response.lsapiOutput;
-    output.drainWatched = false;
+    const response = socket?._httpMessage as Response | null | undefined;
+    if (socket === undefined || !response) return;
+    response.lsapiOutput.drainWatched = false;
     socket.touch();
-    callBackNow(output);
-    if (output.endOwed) this.#end(socket, response);
-    else if (output.hasOutput()) this.flush(socket);
-    else emitDrain(response);
+    socket.resource!.runInAsyncScope(() => this.#drained(socket, response));
   }
 
   onAbort(slot: number): void {
     const socket = this.#sockets[slot];
-    if (socket !== undefined) this.requestGone(socket);
+    socket?.resource!.runInAsyncScope(() => this.requestGone(socket));
   }
 
   onBodyTimeout(slot: number, serial: number): void {
@@ -127,35 +134,37 @@ export class NodeConnections implements Connections, NativeRequestHandler {
       'LSAPI_ERR_BODY_TIMEOUT',
       'The request body stalled for too long (LSNODE_BODY_TIMEOUT).',
     );
-    const response = socket._httpMessage;
-    if (response !== null && !response.headersSent) {
+    if (socket._httpMessage?.headersSent === false) {
       answerPlainly(this.set, slot, serial, requestTimeout);
       this.#forget(socket);
     }
-    socket.request.destroy(error);
+    socket.resource!.runInAsyncScope(() => socket.request.destroy(error));
     socket.destroy();
   }
 
   onDrained(): void {
-    this.#options.onDrained?.();
+    this.#onDrained?.();
   }
 
   onLog(line: string): void {
-    this.#options.log(line);
+    this.log(line);
   }
 
   // --- Called by sockets, requests and responses --------------------------------------------------------------
 
+  /** Bytes of the response that the server has not taken: ours and those of the native side. */
   pendingOutput(socket: LsapiSocket): number {
-    return socket.alive ? this.set.pending(socket.slot, socket.serial) : 0;
+    if (!socket.alive) return 0;
+    const response = socket._httpMessage as Response | null;
+    return (response?.lsapiOutput.size ?? 0) + this.set.pending(socket.slot, socket.serial);
   }
 
-  /** Sends what the response has collected; not inside end(), which sends it together with the end. */
+  /** Sends what the response has collected. */
   flush(socket: LsapiSocket): void {
     const response = socket._httpMessage as Response | null;
     if (response === null || !socket.alive) return;
     const output = response.lsapiOutput;
-    if (output.ending || !output.hasOutput()) return;
+    if (!output.hasOutput()) return;
     socket.touch();
     this.#afterSend(socket, output, flushOutput(output, false));
   }
@@ -163,80 +172,105 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   /** The response was ended: everything of it has been written. */
   finish(socket: LsapiSocket): void {
     const response = socket._httpMessage as Response | null;
-    if (response === null) return;
+    if (response === null || !socket.alive) return;
     response.lsapiOutput.endOwed = true;
-    if (socket.alive) this.#end(socket, response);
-    else process.nextTick(callBackNow, response.lsapiOutput);
+    this.#end(socket, response);
   }
 
-  #end(socket: LsapiSocket, response: Response): void {
+  #end(socket: LsapiSocket, response: Response, withoutReader = false): void {
     const output = response.lsapiOutput;
-    const largeBody = output.chunks !== undefined || (output.chunk?.length ?? 0) > this.highWaterMark;
     // The end packet waits for what is still to be sent, so that 'finish' means that the server has it all,
     // and for a body that is being read: after the end nothing more of it could be.
-    const readingBody = socket.bodyLeft > 0 && isConsuming(socket.request);
+    const largeBody = output.size > this.highWaterMark;
+    const readingBody = !withoutReader && socket.bodyLeft > 0 && isConsuming(socket.request);
     if (largeBody || readingBody || output.drainWatched) {
       if (output.hasOutput()) this.#afterSend(socket, output, flushOutput(output, false));
-      if (!socket.alive || output.drainWatched || readingBody) return;
+      if (!socket.alive || output.drainWatched) return;
+      if (readingBody) {
+        setTimeout(checkReader, BODY_PATIENCE_MS, this, socket, socket.bodyLeft).unref();
+        return;
+      }
     }
     output.endOwed = false;
     flushOutput(output, true);
     this.#forget(socket);
-    process.nextTick(finishResponse, this, socket, response);
+    process.nextTick(finishResponse, socket, response);
   }
 
-  /** The last byte of a body has been read: an end that waited for it can go out. */
+  /** The response has been sent whole, its end included. */
+  responseEnded(socket: LsapiSocket): void {
+    this.#forget(socket);
+    process.nextTick(finishWhole, socket, socket._httpMessage);
+  }
+
+  /** No more of a body will be read: an end that waited for it can go out. */
   bodyEnded(socket: LsapiSocket): void {
     const response = socket._httpMessage as Response | null;
-    if (response?.lsapiOutput.endOwed && socket.alive) this.#end(socket, response);
+    if (response?.lsapiOutput.endOwed && socket.alive) this.#end(socket, response, true);
   }
 
+  /** @param pending What the server has not taken; below 0: the request is over, by a refused header. */
   #afterSend(socket: LsapiSocket, output: ResponseOutput, pending: number): void {
     if (pending > 0) {
       if (output.drainWatched) return;
       output.drainWatched = true;
       this.set.watchDrain(socket.slot, socket.serial);
-    } else if (output.callbacks !== undefined) {
-      process.nextTick(callBackNow, output);
+    } else if (pending < 0) {
+      this.#forget(socket);
+      socket.destroy();
+    } else {
+      process.nextTick(sent, socket, output);
     }
   }
 
-  /** The server gave the request up: Node's sequence of events for a client that left. */
-  requestGone(socket: LsapiSocket): void {
-    if (this.#sockets[socket.slot] === socket) this.#sockets[socket.slot] = undefined;
-    socket.alive = false;
-    const { request } = socket;
-    if (!request.destroyed) {
-      const error = Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
-      request.destroy(error);
+  /** The server has taken everything: first 'drain', then the callbacks of write(), as a socket does it. */
+  #drained(socket: LsapiSocket, response: Response): void {
+    const output = response.lsapiOutput;
+    if (output.endOwed) {
+      this.#end(socket, response);
+    } else {
+      const { callbacks } = output;
+      output.callbacks = undefined;
+      emitDrain(response);
+      if (callbacks !== undefined) for (const callback of callbacks) callback(null);
     }
+  }
+
+  /** The server gave the request up. */
+  requestGone(socket: LsapiSocket): void {
+    this.#forget(socket);
+    socket._hadError = true;
     socket.destroy();
   }
 
-  /** req.destroy(), res.destroy() or socket.destroy(): the request still gets an answer. */
-  socketDestroyed(socket: LsapiSocket): void {
+  /** req.destroy(), res.destroy(), socket.destroy(), or the client left: the request still gets an answer. */
+  socketDestroyed(socket: LsapiSocket, done: () => void): void {
     const response = socket._httpMessage as Response | null;
     if (socket.alive) {
-      if (response !== null && response.lsapiOutput.status === 0) {
-        answerPlainly(this.set, socket.slot, socket.serial, serverError());
-      } else if (response !== null) {
+      if (response === null || !isHeaderOut(response.lsapiOutput)) {
+        answerPlainly(this.set, socket.slot, socket.serial, serverError(), false);
+      } else {
         // Header and body so far have been announced: complete is the least harmful (protocol §2.9).
         response.lsapiOutput.lengthLeft = -1;
         flushOutput(response.lsapiOutput, true);
       }
       this.#forget(socket);
     }
-    if (response !== null) process.nextTick(closeResponse, response);
+    if (response !== null) socket._hadError = true;
+    process.nextTick(closeSocket, socket, response, done);
   }
 
+  /** As Node's server does on a socket's 'timeout'. */
   socketTimedOut(socket: LsapiSocket): void {
+    if (!socket.alive) return;
+    if (socket.outputMoved()) return;
     const response = socket._httpMessage;
-    const handled =
-      (response !== null && socket.request.emit('timeout', socket)) ||
-      (response !== null && response.emit('timeout', socket)) ||
-      this.server.emit('timeout', socket);
-    const own = socket.emit('timeout');
-    if (!handled && !own) socket.destroy();
+    const { request } = socket;
+    const byRequest = !request.complete && request.emit('timeout', socket);
+    const byResponse = response?.emit('timeout', socket) ?? false;
+    const byServer = this.server.emit('timeout', socket);
+    if (!byRequest && !byResponse && !byServer) socket.destroy();
+    socket.emit('timeout');
   }
 
   #forget(socket: LsapiSocket): void {
@@ -245,125 +279,77 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     if (this.#sockets[socket.slot] === socket) this.#sockets[socket.slot] = undefined;
   }
 
-  // --- Connections --------------------------------------------------------------------------------------------
+  // --- Errors -------------------------------------------------------------------------------------------------
 
   failRequests(error: unknown): void {
     for (const socket of this.#sockets) {
       if (socket === undefined || !socket.alive) continue;
       const response = socket._httpMessage as Response | null;
-      if (response === null || response.lsapiOutput.status === 0 || !response._headerSent) {
-        answerPlainly(this.set, socket.slot, socket.serial, serverError(this.#options.development ? error : undefined));
-      } else {
-        flushOutput(response.lsapiOutput, true);
+      if (response === null || !isHeaderOut(response.lsapiOutput)) {
+        const shown = this.development ? error : undefined;
+        answerPlainly(this.set, socket.slot, socket.serial, serverError(shown));
+        this.#forget(socket);
       }
-      this.#forget(socket);
+      socket.destroy();
     }
   }
 
   /** A listener threw or rejected: 500 where nothing was sent yet, the connection stays usable. */
   failRequest(error: unknown, request: http.IncomingMessage, response: http.ServerResponse): void {
     const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#options.log(`error in the handler of ${request.method} ${request.url}: ${shown}`);
-    if (response.headersSent || response.writableEnded) {
+    this.log(`error in the handler of ${request.method} ${request.url}: ${shown}`);
+    const { lsapiOutput: output } = response as Response;
+    if (output.status !== 0 || response.writableEnded || response.destroyed) {
       response.destroy();
       return;
     }
-    for (const name of response.getHeaderNames()) response.removeHeader(name);
-    const answer = serverError(this.#options.development ? error : undefined);
-    response.writeHead(answer.status, answer.headers);
-    response.end(answer.body);
-  }
-}
-
-const RESOURCE_OPTIONS = { requireManualDestroy: true };
-
-function emitRequest(
-  this: NodeConnections,
-  server: http.Server,
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-): void {
-  try {
-    server.emit('request', request, response);
-  } catch (error) {
-    this.failRequest(error, request, response);
-  }
-}
-
-/** A request with an Expect header, as Node's own server treats it. */
-function emitExpectation(
-  this: NodeConnections,
-  server: http.Server,
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-): void {
-  try {
-    if (CONTINUE.test(request.headers.expect ?? '')) {
-      // The web server has asked for the body itself; an app may still want to decide.
-      if (!server.emit('checkContinue', request, response)) server.emit('request', request, response);
-    } else if (!server.emit('checkExpectation', request, response)) {
-      response.writeHead(417);
-      response.end();
+    const answer = serverError(this.development ? error : undefined);
+    try {
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+      response.statusCode = answer.status;
+      response.statusMessage = '';
+      (response as Response)._hasBody = request.method !== 'HEAD';
+      response.end(answer.body);
+    } catch (failure) {
+      // Who replaced a method of the response has thrown there.
+      this.log(`error in the answer to the error: ${String(failure)}`);
+      response.destroy();
     }
-  } catch (error) {
-    this.failRequest(error, request, response);
   }
 }
 
-function callBackNow(output: ResponseOutput): void {
-  const { callbacks } = output;
-  if (callbacks === undefined) return;
-  output.callbacks = undefined;
-  for (const callback of callbacks) callback(null);
+/** Whether the server has got the header: nothing else can be answered then. */
+function isHeaderOut(output: ResponseOutput): boolean {
+  return output.status !== 0 && output.headerText === undefined;
 }
 
-/** The tick after the end: callbacks (Node's 'finish' among them), then what Node does after a response. */
-function finishResponse(connections: NodeConnections, socket: LsapiSocket, response: Response): void {
-  callBackNow(response.lsapiOutput);
-  if (responseFinish.hasSubscribers) {
-    responseFinish.publish({ request: socket.request, response, socket, server: connections.server });
+/** The tick after data went out at once. */
+function sent(socket: LsapiSocket, output: ResponseOutput): void {
+  const response = socket._httpMessage as Response | null;
+  if (response === null || !socket.alive) return;
+  if (!output.drainWatched && output.size === 0) emitDrain(response);
+  callBack(output);
+}
+
+/** A reader of the body that takes nothing any more must not hold up the end for good. */
+function checkReader(connections: NodeConnections, socket: LsapiSocket, leftBefore: number): void {
+  if (!socket.alive || socket.bodyLeft === 0) return;
+  const { request } = socket;
+  // What the reader waits for is limited by the native side's time for bodies.
+  const isStuck = socket.bodyLeft === leftBefore && request.readableLength > 0;
+  if (isStuck) connections.bodyEnded(socket);
+  else setTimeout(checkReader, BODY_PATIENCE_MS, connections, socket, socket.bodyLeft).unref();
+}
+
+/** What Node's server does on a socket's 'close', before the listeners of others. */
+function closeSocket(socket: LsapiSocket, response: Response | null, done: () => void): void {
+  if (response !== null) {
+    socket._httpMessage = null;
+    const { request } = socket;
+    if (!request.destroyed) request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+    closeResponse(response);
+    callBackDestroyed(response.lsapiOutput);
   }
-  endBody(socket);
-  dumpUnread(socket.request);
-  socket._httpMessage = null;
-  (response as { socket: unknown }).socket = null;
-  process.nextTick(closeResponse, response);
-}
-
-function closeResponse(response: Response): void {
-  if (response._closed) return;
-  response.destroyed = true;
-  response._closed = true;
-  response.emit('close');
-}
-
-/** The classes that `http.createServer({ServerResponse, IncomingMessage})` was given. */
-function serverClasses(server: http.Server): {
-  ServerResponse: ResponseConstructor;
-  IncomingMessage: typeof http.IncomingMessage | undefined;
-} {
-  const find = <T>(description: string): T | undefined => {
-    const symbol = Object.getOwnPropertySymbols(server).find((candidate) => candidate.description === description);
-    return symbol && (server as unknown as Record<symbol, T>)[symbol];
-  };
-  return {
-    ServerResponse: find<ResponseConstructor>('ServerResponse') ?? http.ServerResponse,
-    IncomingMessage: find<typeof http.IncomingMessage>('IncomingMessage'),
-  };
-}
-
-const kRejection = Symbol.for('nodejs.rejection');
-
-/** Makes rejections of async listeners arrive at the server, as `captureRejections` does. */
-function routeRejections(server: http.Server, log: (line: string) => void): void {
-  if (kCapture === undefined) return;
-  const own = server as unknown as Record<symbol, unknown>;
-  if (own[kCapture] === true) return; // the app chose it and decides itself
-  own[kCapture] = true;
-  own[kRejection] = (error: unknown, event: string, ...parameters: unknown[]) => {
-    const [request, response] = parameters as [http.IncomingMessage, http.ServerResponse & { lsapiOutput?: ResponseOutput }];
-    const connections = response?.lsapiOutput?.socket.connections;
-    if (connections !== undefined) connections.failRequest(error, request, response);
-    else log(`error in a listener of '${event}': ${String(error)}`);
-  };
+  done();
 }

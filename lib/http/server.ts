@@ -1,7 +1,8 @@
 import http from 'node:http';
+import net from 'node:net';
 import type { Address } from '../config/address.js';
 import { parseAddress } from '../config/address.js';
-import { listenOn } from '../connections/listen.js';
+import { listenOn, openListener } from '../connections/listen.js';
 import { writeLog } from '../connections/log.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
@@ -30,68 +31,100 @@ export class Server extends http.Server {
     this.#development = chosen.development ?? process.env.NODE_ENV === 'development';
   }
 
+  #opening = false;
+
   /**
    * Listens for LSAPI connections: on a port, a Unix socket path, an address as `lsnode --bind` takes it,
-   * `{port, host}`, `{path}`, `{fd}`, or without an argument on fd 0, where LiteSpeed puts the socket.
+   * `{port, host}`, `{path}`, `{fd}`, or without an argument on fd 0, where LiteSpeed puts the socket. A port
+   * without a host is one of this machine only, because LSAPI has no authentication.
+   *
+   * As with Node, `address()` can be asked at once (where no name must be looked up), and events come later.
    */
   override listen(...parameters: unknown[]): this {
+    if (this.listening || this.#opening) {
+      throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
+        code: 'ERR_SERVER_ALREADY_LISTEN',
+      });
+    }
+    const target = toTarget(parameters);
     const callback = parameters.findLast((parameter) => typeof parameter === 'function');
     if (callback !== undefined) this.once('listening', callback as () => void);
-    this.#open(parameters).catch((error: unknown) => this.emit('error', error));
+    const signal = toSignal(parameters[0]);
+    if (signal?.aborted) {
+      process.nextTick(() => this.emit('close'));
+      return this;
+    }
+    signal?.addEventListener('abort', () => this.close(), { once: true });
+    const fail = (error: unknown): void => {
+      this.#opening = false;
+      process.nextTick(() => this.emit('error', error));
+    };
+    this.#opening = true;
+    if (typeof target === 'object' && target.kind === 'tcp' && net.isIP(target.host) === 0) {
+      listenOn(target)
+        .then((listener) => this.#serve(listener.fd, listener.address), fail)
+        .catch(fail);
+      return this;
+    }
+    try {
+      if (typeof target === 'number') {
+        this.#serve(target === 0 ? native.takeStandardInput() : target);
+      } else {
+        const listener = openListener(target);
+        this.#serve(listener.fd, listener.address);
+      }
+    } catch (error) {
+      fail(error);
+    }
     return this;
   }
 
-  async #open(parameters: unknown[]): Promise<void> {
-    const target = toTarget(parameters);
+  #serve(fd: number, address?: Address): void {
+    let closed: (() => void) | undefined;
+    let drained = false;
     const connections = new NodeConnections(this, {
       limits: this.#lsapi,
       log: writeLog,
       development: this.#development,
       onDrained: () => {
+        drained = true;
         connections.set.close();
-        closed();
+        if (closed === undefined)
+          this.close(); // `maxRequests` was reached
+        else closed();
       },
     });
-    let closed = (): void => undefined;
-    let address: ServerAddress = null;
-    let fd: number;
-    let kind: 'listening' | 'connected' | 'other' = 'listening';
-    if (typeof target === 'number') {
-      fd = target === 0 ? native.takeStandardInput() : target;
-      kind = native.descriptorKind(fd);
-    } else {
-      try {
-        const listener = await listenOn(target);
-        fd = listener.fd;
-        address = toServerAddress(listener.address);
-      } catch (error) {
-        connections.set.close();
-        throw error;
-      }
-    }
-    const error =
-      kind === 'listening' ? connections.set.listen(fd) : kind === 'connected' ? connections.set.adopt(fd) : -1;
+    const kind = address === undefined ? native.descriptorKind(fd) : 'listening';
+    const { set } = connections;
+    const error = kind === 'listening' ? set.listen(fd) : kind === 'connected' ? set.adopt(fd) : -1;
     if (error !== 0) {
-      connections.set.close();
+      set.close();
       throw new LsapiError(
         'LSAPI_ERR_STDIN_NOT_SOCKET',
-        `File descriptor ${String(target)} is no stream socket. Give listen() an address, or let LiteSpeed start the program.`,
+        `File descriptor ${fd} is no stream socket. Give listen() an address, or let LiteSpeed start the program.`,
       );
     }
+    this.#opening = false;
     takeOver(this, {
       connections,
-      address,
+      address: address === undefined ? null : toServerAddress(address),
       close(done) {
         closed = done;
-        connections.set.drain();
+        if (drained) process.nextTick(done);
+        else set.drain();
       },
     });
-    this.emit('listening');
+    process.nextTick(() => {
+      if (this.listening) this.emit('listening');
+    });
   }
 }
 
 /** Like `http.createServer`, for LSAPI. */
-export function createServer(options?: ServerOptions | http.RequestListener, listener?: http.RequestListener): Server {
+export function createServer(
+  options?: ServerOptions | http.RequestListener,
+  listener?: http.RequestListener,
+): Server {
   return new Server(options, listener);
 }
 
@@ -99,16 +132,33 @@ export function createServer(options?: ServerOptions | http.RequestListener, lis
 function toTarget(parameters: unknown[]): number | Address {
   const [first, second] = parameters;
   if (typeof first === 'object' && first !== null) {
-    const { fd, path, port, host } = first as { fd?: number; path?: string; port?: number; host?: string };
-    if (fd !== undefined) return fd;
+    const { fd, path, port, host } = first as { fd?: number; path?: string; port?: unknown; host?: string };
+    if (typeof fd === 'number') return fd;
     if (path !== undefined) return { kind: 'unix', path };
-    return { kind: 'tcp', host: host ?? '::', port: port ?? 0 };
+    return { kind: 'tcp', host: host ?? LOCAL, port: toPort(port ?? 0) };
   }
-  if (typeof first === 'number') {
-    return { kind: 'tcp', host: typeof second === 'string' ? second : '::', port: first };
-  }
-  if (typeof first === 'string') return parseAddress(first, { anyPort: true });
-  return 0;
+  const host = typeof second === 'string' ? second : LOCAL;
+  if (typeof first === 'number') return { kind: 'tcp', host, port: toPort(first) };
+  if (typeof first !== 'string') return 0;
+  return /^\d+$/.test(first)
+    ? { kind: 'tcp', host, port: toPort(first) }
+    : parseAddress(first, { anyPort: true });
+}
+
+const LOCAL = '127.0.0.1';
+
+function toPort(value: unknown): number {
+  const port = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  throw Object.assign(new RangeError(`Port should be >= 0 and < 65536, not ${String(value)}`), {
+    code: 'ERR_SOCKET_BAD_PORT',
+  });
+}
+
+function toSignal(options: unknown): AbortSignal | undefined {
+  return typeof options === 'object' && options !== null
+    ? (options as { signal?: AbortSignal }).signal
+    : undefined;
 }
 
 function toServerAddress(address: Address): ServerAddress {

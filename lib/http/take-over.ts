@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import type net from 'node:net';
 import type { Connections } from '../connections/connections.js';
+import { findSymbol } from './internals.js';
 
 /** What `server.address()` answers: what the app listened on, or asked for. */
 export type ServerAddress = net.AddressInfo | string | null;
@@ -19,6 +20,11 @@ export interface ServerRole {
  */
 export function takeOver(server: http.Server, role: ServerRole): void {
   let listening = true;
+  // Node looks for slow requests of its HTTP connections every 30 seconds; there are none.
+  server.once('listening', () => {
+    const timer = findSymbol(server, 'http.server.connectionsCheckingInterval');
+    if (timer) clearInterval((server as unknown as Record<symbol, NodeJS.Timeout>)[timer]);
+  });
   const { set } = role.connections;
   const define = (name: string, descriptor: PropertyDescriptor): void => {
     Object.defineProperty(server, name, { configurable: true, enumerable: false, ...descriptor });
@@ -40,7 +46,7 @@ export function takeOver(server: http.Server, role: ServerRole): void {
         return server;
       }
       listening = false;
-      if (callback !== undefined) server.once('close', callback as () => void);
+      if (callback !== undefined) server.once('close', callback);
       role.close(() => server.emit('close'));
       return server;
     },
