@@ -2,6 +2,7 @@
 // response, so idle connections cost no buffer and the steady state allocates nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

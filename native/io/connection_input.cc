@@ -97,11 +97,13 @@ void ConnectionSet::Reject(Connection& connection, ParseError error) {
 }
 
 void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
-  SetDeadline(connection, 0);
-  if (connection.peer_closed_ && !connection.readable_) {
-    Close(connection);  // given up before it began
+  if (connection.peer_closed_ || limit_reached()) {
+    // Given up before it began; or one more than this process may take, which the server delivers elsewhere since
+    // it was not acknowledged.
+    Close(connection);
     return;
   }
+  SetDeadline(connection, 0);
   connection.state_ = ConnectionState::kActive;
   connection.encoding_ = connection.request_.encoding();
   connection.acknowledged_ = false;
@@ -169,7 +171,8 @@ bool ConnectionSet::IsCutByAbort(const Connection& connection, Bytes received) c
   }
   // The server closes right after an ABORT_REQUEST; a body that merely looks like one stays open.
   uint8_t next;
-  return Receive(connection.fd_.get(), &next, 1, MSG_PEEK) == 0;
+  const ssize_t behind = Receive(connection.fd_.get(), &next, 1, MSG_PEEK);
+  return behind == 0 || (behind < 0 && errno != EAGAIN);
 }
 
 BodyRead ConnectionSet::BodyGone(Connection& connection) {

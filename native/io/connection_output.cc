@@ -1,8 +1,10 @@
 // What the server gets: acknowledgements, responses, the end of connections.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "connection_set.h"
 
@@ -67,13 +69,14 @@ void ConnectionSet::SendBody(Connection& connection, std::span<uint8_t> room, si
 }
 
 void ConnectionSet::SendStderr(Connection& connection, std::string_view text) {
-  while (!text.empty() && !connection.peer_closed_) {
+  std::array<uint8_t, kAcknowledgeRoom + kPacketHeaderSize + kMaximumStreamPayload> room;
+  uint8_t* const packet = room.data() + kAcknowledgeRoom;
+  while (!text.empty()) {
     const size_t size = std::min(text.size(), kMaximumStreamPayload);
-    std::array<uint8_t, kPacketHeaderSize> header;
-    StorePacketHeader(header.data(), PacketType::kStderrStream,
-                      static_cast<uint32_t>(kPacketHeaderSize + size), connection.encoding_);
-    Transmit(connection, header);
-    Transmit(connection, Bytes(reinterpret_cast<const uint8_t*>(text.data()), size));
+    StorePacketHeader(packet, PacketType::kStderrStream, static_cast<uint32_t>(kPacketHeaderSize + size),
+                      connection.encoding_);
+    std::memcpy(packet + kPacketHeaderSize, text.data(), size);
+    Transmit(connection, Bytes(Prefix(connection, packet), packet + kPacketHeaderSize + size));
     text.remove_prefix(size);
   }
 }
@@ -93,6 +96,9 @@ void ConnectionSet::EndRequest(Connection& connection) {
   } else if (connection.close_when_flushed_) {
     connection.state_ = ConnectionState::kLingering;
     if (connection.output_.empty()) AfterFlush(connection);
+  } else if (connection.readable_) {
+    // Not read to its end since the kernel told that there is something: it has to tell again.
+    Rearm(connection, connection.watches_output_);
   }
 }
 
@@ -104,10 +110,7 @@ void ConnectionSet::Transmit(Connection& connection, Bytes packets) {
       sent = send(connection.fd_.get(), packets.data(), packets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     if (sent == static_cast<ssize_t>(packets.size())) return;
-    if (sent < 0 && errno != EAGAIN) {
-      // The server is gone. Its end of stream is an event of its own, which aborts the request.
-      return;
-    }
+    if (sent < 0 && errno != EAGAIN) return Break(connection);
     if (sent > 0) packets = packets.subspan(static_cast<size_t>(sent));
     Watch(connection, true);
   }
@@ -127,13 +130,20 @@ void ConnectionSet::Flush(Connection& connection) {
         Watch(connection, true);
         return;
       }
-      connection.output_.Clear();  // the server is gone; see Transmit()
-      break;
+      return Break(connection);
     }
     connection.output_.Consume(static_cast<size_t>(sent));
   }
   // While a response is being composed its end is not known yet; EndRequest() goes on from there.
   if (connection.watches_output_) AfterFlush(connection);
+}
+
+void ConnectionSet::Break(Connection& connection) {
+  // Mostly the server is gone. Nothing may follow the bytes that were lost; the end of the stream, which this
+  // makes sure of, is an event of its own: it aborts the request and closes the connection.
+  connection.output_.Clear();
+  connection.peer_closed_ = true;
+  shutdown(connection.fd_.get(), SHUT_RDWR);
 }
 
 void ConnectionSet::Watch(Connection& connection, bool output) {

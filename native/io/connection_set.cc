@@ -42,6 +42,12 @@ bool SetNonBlocking(int fd) {
   return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+/// Every write is a whole step of a response: nothing is gained by waiting for more. Fails on Unix sockets.
+void SetNoDelay(int fd) {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 }  // namespace
 
 ConnectionSet::ConnectionSet(RequestHandler* handler, ConnectionSetOptions options)
@@ -72,6 +78,7 @@ int ConnectionSet::Listen(FileDescriptor socket) {
 
 int ConnectionSet::Adopt(FileDescriptor socket) {
   if (!SetNonBlocking(socket.get())) return errno;
+  SetNoDelay(socket.get());
   Connection* const connection = Add(std::move(socket));
   if (connection == nullptr) return errno;
   connection->is_standard_input_ = true;
@@ -108,13 +115,16 @@ Connection* ConnectionSet::Add(FileDescriptor socket) {
   return &connection;
 }
 
-void ConnectionSet::AcceptAll(int listener) {
-  // What waits beyond the last request is left to the next process that accepts from this socket.
-  for (int accepted = 0; accepted < kAcceptBatch && !limit_reached(); ++accepted) {
+void ConnectionSet::AcceptAll(size_t listener) {
+  for (int accepted = 0; accepted < kAcceptBatch; ++accepted) {
+    // A packet that is read below may be logged, and whoever takes the log may end the listening.
+    if (listener >= listeners_.size()) return;
+    // What waits beyond the last request is left to the next process that accepts from this socket.
+    if (limit_reached()) return;
     sockaddr_storage peer;
     socklen_t size = sizeof peer;
-    FileDescriptor socket(
-        accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    FileDescriptor socket(accept4(listeners_[listener].get(), reinterpret_cast<sockaddr*>(&peer), &size,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.is_open()) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       if (errno == EAGAIN) return;
@@ -130,10 +140,7 @@ void ConnectionSet::AcceptAll(int listener) {
       StartTimer();
       return;
     }
-    if (peer.ss_family != AF_UNIX) {
-      const int on = 1;
-      setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
+    if (peer.ss_family != AF_UNIX) SetNoDelay(socket.get());
     Connection* const connection = Add(std::move(socket));
     // The server writes its request right after connecting: mostly it is there already.
     if (connection != nullptr) ReadPacket(*connection);
@@ -152,8 +159,7 @@ void ConnectionSet::Poll() {
       const int fd = tag == kWakeTag ? wake_.get() : timer_.get();
       if (read(fd, &value, sizeof value) == sizeof value && tag == kTimerTag) CheckTimeouts();
     } else if (tag >= kListenerTag) {
-      const size_t index = tag - kListenerTag;
-      if (index < listeners_.size()) AcceptAll(listeners_[index].get());
+      AcceptAll(tag - kListenerTag);
     } else {
       Connection& connection = *connections_[static_cast<uint32_t>(tag)];
       if (connection.generation_ == tag >> 32) HandleEvent(connection, event.events);
@@ -250,6 +256,13 @@ Connection* ConnectionSet::Find(uint32_t slot, uint32_t serial) {
                                                                                          : nullptr;
 }
 
+void ConnectionSet::WatchDrain(Connection& connection) {
+  connection.wants_drain_ = !connection.output_.empty();
+  if (connection.wants_drain_) return;
+  ready_.push_back({Ready::kDrain, CloseReason::kError, connection.slot_, connection.serial_});
+  Wake();
+}
+
 void ConnectionSet::Drain() {
   draining_ = true;
   Wake();
@@ -258,36 +271,41 @@ void ConnectionSet::Drain() {
 void ConnectionSet::BeginDrain() {
   drain_begun_ = true;
   StopListening();
-  for (const auto& connection : connections_) {
-    if (connection->state_ != ConnectionState::kIdle) continue;
+  for (size_t slot = 0; slot < connections_.size(); ++slot) {
+    Connection& connection = *connections_[slot];
+    if (connection.state_ != ConnectionState::kIdle) continue;
     // A request may have arrived meanwhile: it is served, unless the process has had its share.
-    if (!limit_reached()) ReadPacket(*connection);
-    if (connection->state_ == ConnectionState::kIdle && (connection->input_size_ == 0 || limit_reached())) {
-      CloseIdle(*connection);
-    }
+    if (!limit_reached()) ReadPacket(connection);
+    if (connection.state_ != ConnectionState::kIdle) continue;
+    if (connection.input_size_ == 0 || limit_reached()) CloseIdle(connection);
   }
   if (statistics_.open == 0) Wake();
 }
 
 void ConnectionSet::CloseAll() {
   StopListening();
-  for (const auto& connection : connections_) {
-    if (connection->state_ != ConnectionState::kFree) Close(*connection);
-  }
+  for (const auto& connection : connections_) Close(*connection);
 }
 
 void ConnectionSet::CloseIdle(Connection& connection) {
   // Nothing is lost if the server has just begun to send: it replays the request elsewhere.
+  const Encoding encoding = connection.requests_ > 0 ? connection.encoding_ : Encoding{};
+  std::array<uint8_t, kPacketHeaderSize> packet;
+  StorePacketHeader(packet.data(), PacketType::kConnClose, kPacketHeaderSize, encoding);
+  Transmit(connection, packet);
   if (connection.output_.empty()) {
-    const Encoding encoding = connection.requests_ > 0 ? connection.encoding_ : Encoding{};
-    std::array<uint8_t, kPacketHeaderSize> packet;
-    StorePacketHeader(packet.data(), PacketType::kConnClose, kPacketHeaderSize, encoding);
-    Transmit(connection, packet);
+    Close(connection);
+  } else {
+    // The server has not taken all of the last response yet.
+    SetDeadline(connection, 0);
+    connection.unread_input_ = false;
+    connection.state_ = ConnectionState::kLingering;
   }
-  Close(connection);
 }
 
 void ConnectionSet::Close(Connection& connection) {
+  // Whoever is called for a connection may have closed it: OnLog() can lead anywhere.
+  if (connection.state_ == ConnectionState::kFree) return;
   if (connection.state_ == ConnectionState::kActive) --statistics_.active;
   SetDeadline(connection, 0);
   buffers_.Release(std::move(connection.input_));

@@ -105,8 +105,8 @@ class ConnectionSet {
   bool header_sent(const Connection& connection) const { return connection.header_sent_; }
   /// Sends text to the server's log as STDERR_STREAM packets.
   void SendStderr(Connection& connection, std::string_view text);
-  /// OnDrain() is called once the output is gone.
-  void WatchDrain(Connection& connection) { connection.wants_drain_ = true; }
+  /// OnDrain() is called once the output is gone, also when it is gone already.
+  void WatchDrain(Connection& connection);
 
   const ConnectionSetStatistics& statistics() const { return statistics_; }
   /// Milliseconds since the last request began or ended; 0 while one is being served.
@@ -123,7 +123,7 @@ class ConnectionSet {
 
   // connection_set.cc: life of connections and of the set
   Connection* Add(FileDescriptor socket);
-  void AcceptAll(int listener);
+  void AcceptAll(size_t listener);
   void HandleEvent(Connection& connection, uint32_t events);
   void Dispatch();
   void BeginDrain();
@@ -158,6 +158,7 @@ class ConnectionSet {
   void EndRequest(Connection& connection);
   void Transmit(Connection& connection, Bytes packets);
   void Flush(Connection& connection);
+  void Break(Connection& connection);
   void Watch(Connection& connection, bool output);
   void Rearm(Connection& connection, bool output);
   void AfterFlush(Connection& connection);
