@@ -74,7 +74,11 @@ class StringListWriter {
   size_t count_ = 0;  // at most 2 * (25 + 8192): two bytes hold it
 };
 
-std::string_view FormatLength(int64_t length, std::span<char> into) {
+/// The body's length where the client's Content-Length is missing or tells another one; otherwise absent.
+std::string_view OverridingLength(const RequestView& request, std::span<char> into) {
+  const int64_t length = request.body_length();
+  if (length < 0 || length == request.content_length()) return {};
+  if (length == 0 && request.known_header(kContentLength).data() == nullptr) return {};
   const auto end = std::to_chars(into.data(), into.data() + into.size(), length);
   return {into.data(), static_cast<size_t>(end.ptr - into.data())};
 }
@@ -139,12 +143,7 @@ size_t SortSlots(const RequestView& request, std::array<uint8_t, kKnownHeaderCou
 void WriteHeaders(const RequestView& request, StringListWriter* writer) {
   const std::string_view block = request.header_block();
   std::array<char, 20> digits;
-  const int64_t body_length = request.body_length();
-  std::string_view length_override;
-  if (body_length >= 0 && request.content_length() != body_length &&
-      (body_length > 0 || request.known_header(kContentLength).data() != nullptr)) {
-    length_override = FormatLength(body_length, digits);
-  }
+  std::string_view length_override = OverridingLength(request, digits);
   std::array<uint8_t, kKnownHeaderCount> slots;
   const size_t slot_count = SortSlots(request, &slots);
   size_t next = 0;
@@ -201,19 +200,16 @@ napi_value MakeHeader(napi_env env, const RequestView& request, std::string_view
                       std::string* scratch) {
   std::array<char, 20> digits;
   std::string_view found;
-  for (size_t slot = 0; slot < kKnownHeaderCount && found.data() == nullptr; ++slot) {
-    if (EqualsIgnoreCase(kKnownHeaderNames[slot], lower_case_name)) {
-      found = request.known_header(slot);
-      if (slot == kContentLength && request.body_length() > 0 &&
-          request.content_length() != request.body_length()) {
-        found = FormatLength(request.body_length(), digits);
-      }
-    }
+  for (size_t slot = 0; slot < kKnownHeaderCount; ++slot) {
+    if (!EqualsIgnoreCase(kKnownHeaderNames[slot], lower_case_name)) continue;
+    if (slot == kContentLength) found = OverridingLength(request, digits);
+    if (found.data() == nullptr) found = request.known_header(slot);
+    break;
   }
   bool joined = false;
   for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
     const NameValueView header = request.unknown_header(index);
-    if (!EqualsIgnoreCase(header.name, lower_case_name)) continue;
+    if (!EqualsIgnoreCase(header.name, lower_case_name) || !IsToken(header.name)) continue;
     if (found.data() == nullptr) {
       found = header.value;
       continue;
