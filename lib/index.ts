@@ -11,4 +11,4 @@ export { createServer, Server, type ServerOptions } from './http/server.js';
 export { RequestEnvironment } from './http/request-environment.js';
 export { raw, type RawHandler } from './raw/raw.js';
 export { RawRequest } from './raw/raw-request.js';
-export { RawResponse, type RawHeaders } from './raw/raw-response.js';
+export { RawResponse, type RawBody, type RawHeaders } from './raw/raw-response.js';

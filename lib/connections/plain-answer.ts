@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { NativeConnectionSet } from '../native/binding.js';
 import { RespondFlag } from '../native/binding.js';
 
@@ -28,7 +29,9 @@ export const requestTimeout: PlainAnswer = {
 /** 500; with an error, what it says (for development only). */
 export function serverError(error?: unknown): PlainAnswer {
   const detail =
-    error === undefined ? '' : `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+    error === undefined
+      ? ''
+      : `\n${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}\n`;
   return { status: 500, headers: TEXT, body: `Internal Server Error\n${detail}` };
 }
 

@@ -12,7 +12,8 @@ const HeaderError = {
 /** Turns a header failure of `respond()` (below -1) into an error that names the line. */
 export function headerError(result: number, headerText: string): LsapiError {
   const kind = -result >> 16;
-  const line = headerText.split('\n')[-result & 0xffff] ?? '';
+  const lines = headerText.split('\n');
+  const line = lines[findLine(kind, -result & 0xffff, lines)] ?? '';
   const name = /^[^:]*/.exec(line)?.[0] ?? '';
   const shown = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
   switch (kind) {
@@ -43,4 +44,14 @@ export function headerError(result: number, headerText: string): LsapiError {
         `Response header ${shown} holds a line break, NUL or another control character. Encode or remove it.`,
       );
   }
+}
+
+/**
+ * The line that an error is about. The native side cannot tell it for a line break in a value, which makes two lines
+ * of one: there it is the one before the first that is none.
+ */
+function findLine(kind: number, index: number, lines: readonly string[]): number {
+  if (kind !== HeaderError.InvalidCharacter || index < lines.length - 1) return index;
+  const rest = lines.findIndex((line) => !/^[^\s:]+:/.test(line));
+  return Math.max(rest - 1, 0);
 }

@@ -16,7 +16,7 @@ const reported = new Set<number>();
 export function toServerStatus(status: number): number {
   const known = mapped[status];
   if (known === status) return known;
-  if (known === undefined || known === 0) {
+  if (known === undefined || known === 0 || typeof status !== 'number') {
     throw new LsapiError(
       'LSAPI_ERR_STATUS',
       `${status} cannot be the status of a response behind LiteSpeed: use 200 to 999 (1xx is never sent).`,

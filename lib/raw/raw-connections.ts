@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { answerPlainly, lengthRequired, requestTimeout, serverError } from '../connections/plain-answer.js';
+import { isLsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
 import { native } from '../native/binding.js';
 import type { RawHandler } from './raw.js';
@@ -60,9 +61,9 @@ export class RawConnections implements Connections, NativeRequestHandler {
     const request = this.#requests[slot];
     const response = this.#responses[slot];
     if (request === undefined || response === undefined) return;
-    if (!response.headersSent) answerPlainly(this.set, slot, serial, requestTimeout);
-    else response.end();
-    this.requestGone(request);
+    if (response.headersSent) response.end();
+    else answerPlainly(this.set, slot, serial, requestTimeout);
+    this.#giveUp(request, response, 'timeout');
   }
 
   onDrained(): void {
@@ -82,42 +83,62 @@ export class RawConnections implements Connections, NativeRequestHandler {
     if (!this.isLive(request)) return;
     this.#requests[request.slot] = undefined;
     this.#responses[request.slot] = undefined;
+    request.wakeBody(); // whoever waits for more of it is told that it is over
   }
 
   /** The client has left. */
   requestGone(request: RawRequest): void {
     const response = this.#responses[request.slot];
-    this.forget(request);
-    request.abort();
-    response?.drain();
+    if (response !== undefined) this.#giveUp(request, response, 'aborted');
   }
 
+  #giveUp(request: RawRequest, response: RawResponse, cause: 'aborted' | 'timeout'): void {
+    this.forget(request);
+    response.ended = true;
+    request.giveUp(cause);
+    response.drain();
+  }
+
+  /** The handler threw or rejected: 500 where nothing was sent yet. */
   failRequest(error: unknown, request: RawRequest, response: RawResponse): void {
-    if (request.aborted) return; // what was thrown is most likely the abort itself
+    // What is thrown then is most likely that the request was given up.
+    if (request.gone !== undefined && isAbortError(error)) return;
     const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#options.log(`error in the handler of ${request.method} ${request.url}: ${shown}`);
-    if (response.ended) return;
-    if (response.headersSent) {
-      response.end();
-      return;
-    }
-    answerPlainly(
-      this.set,
-      request.slot,
-      request.serial,
-      serverError(this.#options.development ? error : undefined),
-      false,
-    );
-    response.ended = true;
-    this.forget(request);
+    if (!response.ended) this.#answerWithError(error, request, response);
   }
 
   failRequests(error: unknown): void {
-    this.#requests.forEach((request, slot) => {
+    for (const [slot, request] of this.#requests.entries()) {
       const response = this.#responses[slot];
-      if (request !== undefined && response !== undefined) this.failRequest(error, request, response);
-    });
+      if (request === undefined || response === undefined) continue;
+      const shown = error instanceof Error ? error.message : String(error);
+      this.#options.log(`${request.method} ${request.url} could not be finished: ${shown}`);
+      this.#answerWithError(error, request, response);
+    }
   }
+
+  #answerWithError(error: unknown, request: RawRequest, response: RawResponse): void {
+    if (response.headersSent) {
+      // What has been sent cannot be taken back; complete is the least harmful (protocol §2.9).
+      response.end();
+      return;
+    }
+    const answer = serverError(this.#options.development ? error : undefined);
+    answerPlainly(this.set, request.slot, request.serial, answer, false);
+    response.headersSent = true;
+    response.ended = true;
+    this.forget(request);
+  }
+}
+
+/** Whether an error says no more than that the request was given up. */
+function isAbortError(error: unknown): boolean {
+  return (
+    isLsapiError(error, 'LSAPI_ERR_REQUEST_ABORTED') ||
+    isLsapiError(error, 'LSAPI_ERR_BODY_TIMEOUT') ||
+    (error instanceof Error && error.name === 'AbortError')
+  );
 }
 
 function callHandler(
@@ -127,9 +148,10 @@ function callHandler(
   response: RawResponse,
 ): void {
   try {
-    const result: unknown = handler(request, response);
-    if (result instanceof Promise) {
-      result.catch((error: unknown) => this.failRequest(error, request, response));
+    const result = handler(request, response);
+    // Any thenable: libraries have promises of their own.
+    if (typeof result?.then === 'function') {
+      result.then(undefined, (error: unknown) => this.failRequest(error, request, response));
     }
   } catch (error) {
     this.failRequest(error, request, response);

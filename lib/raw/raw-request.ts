@@ -19,7 +19,8 @@ export class RawRequest {
 
   /** @internal */ readonly slot: number;
   /** @internal */ readonly serial: number;
-  /** @internal */ aborted = false;
+  /** @internal Why the request was given up before its answer was complete. */
+  gone: 'aborted' | 'timeout' | undefined = undefined;
   /** @internal */ bodyWaiter: (() => void) | undefined = undefined;
   readonly #connections: RawConnections;
   #abortController: AbortController | undefined = undefined;
@@ -90,16 +91,18 @@ export class RawRequest {
     return this.#readBody();
   }
 
-  /** Aborted when the client leaves. */
+  /** Aborted when the client leaves, or its body stalls for too long. */
   get signal(): AbortSignal {
-    this.#abortController ??= new AbortController();
-    if (this.aborted) this.#abortController.abort();
+    if (this.#abortController === undefined) {
+      this.#abortController = new AbortController();
+      if (this.gone !== undefined) this.#abortController.abort();
+    }
     return this.#abortController.signal;
   }
 
   /** @internal */
-  abort(): void {
-    this.aborted = true;
+  giveUp(cause: 'aborted' | 'timeout'): void {
+    this.gone = cause;
     this.#abortController?.abort();
     this.wakeBody();
   }
@@ -131,21 +134,25 @@ export class RawRequest {
       } else if (this.#connections.isLive(this)) {
         this.#connections.requestGone(this);
       }
-      if (this.aborted) {
-        throw new LsapiError('LSAPI_ERR_REQUEST_ABORTED', 'The client left before the request body was complete.');
-      }
-      if (left > 0 && !this.#connections.isLive(this)) this.#requireLive('body');
+      if (left > 0) this.#requireLive('body');
     }
   }
 
   #requireLive(what: string): void {
     if (this.#connections.isLive(this)) return;
-    if (this.aborted) {
-      throw new LsapiError('LSAPI_ERR_REQUEST_ABORTED', `request.${what}: the client has left.`);
+    switch (this.gone) {
+      case 'aborted':
+        throw new LsapiError('LSAPI_ERR_REQUEST_ABORTED', `request.${what}: the client has left.`);
+      case 'timeout':
+        throw new LsapiError(
+          'LSAPI_ERR_BODY_TIMEOUT',
+          `request.${what}: the body stalled for too long (LSNODE_BODY_TIMEOUT).`,
+        );
+      case undefined:
+        throw new LsapiError(
+          'LSAPI_ERR_REQUEST_ENDED',
+          `request.${what} cannot be read after the response has ended; read it before.`,
+        );
     }
-    throw new LsapiError(
-      'LSAPI_ERR_REQUEST_ENDED',
-      `request.${what} cannot be read after the response has ended; read it before.`,
-    );
   }
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import { LsapiError } from '../errors.js';
 import { RespondFlag } from '../native/binding.js';
 import { headerError } from '../native/header-error.js';
@@ -5,171 +7,210 @@ import { toServerStatus } from '../native/status.js';
 import type { RawConnections } from './raw-connections.js';
 import type { RawRequest } from './raw-request.js';
 
-/** Response headers: an object, or pairs where order or repetition matters. Set-Cookie may be an array. */
+/**
+ * Response headers: an object (a value may be an array, for a line each), or pairs where order or repetition
+ * matters: an array, a Map, a Headers object.
+ */
 export type RawHeaders =
   | Readonly<Record<string, string | number | readonly string[]>>
-  | readonly (readonly [name: string, value: string | number])[];
+  | Iterable<readonly [name: string, value: string | number]>;
 
+/** Text goes out as UTF-8. */
+export type RawBody = string | Uint8Array;
+
+/** Pending bytes from which write() asks for patience. */
 const HIGH_WATER_MARK = 64 * 1024;
 
 /** Code points that latin1 has not: they would be cut to other characters, line breaks among them. */
-// eslint-disable-next-line no-control-regex -- the very range is the point
 const BEYOND_LATIN1 = /[^\x00-\xff]/;
 
-/** The answer to a {@link RawRequest}: one send(), or writeHead(), write()s and end(). */
+/**
+ * The answer to a {@link RawRequest}: one send(), or writeHead(), write()s and end(). Once the client has left,
+ * whatever is sent goes nowhere, without an error: `request.signal` tells of it.
+ */
 export class RawResponse {
   /** Whether the header is on its way. */
   headersSent = false;
   /** Whether the response is complete, or the client gone. */
   ended = false;
 
-  /** @internal */ drainWaiter: (() => void) | undefined = undefined;
   readonly #connections: RawConnections;
   readonly #request: RawRequest;
-  readonly #isHead: boolean;
-  #drained: Promise<void> | undefined = undefined;
-  /** The header waits for the first bytes of the body, to leave in the same packet. */
+  #hasBody: boolean;
   #status = 0;
+  /** The header waits for the first bytes of the body, to leave in the same packet. */
   #headerText = '';
   #headerCount = 0;
+  #drained: Promise<void> | undefined = undefined;
+  #drainWaiter: (() => void) | undefined = undefined;
 
   /** @internal */
   constructor(connections: RawConnections, request: RawRequest) {
     this.#connections = connections;
     this.#request = request;
-    this.#isHead = request.method === 'HEAD';
+    this.#hasBody = request.method !== 'HEAD';
   }
 
   /**
    * Sends the whole response. Content-Length is added.
    *
    * @param status - 200 to 999
-   * @param body - text goes out as UTF-8
-   * @throws LsapiError LSAPI_ERR_HEADER_… or LSAPI_ERR_STATUS with nothing sent, so that another answer can be
-   *   given; LSAPI_ERR_HEADERS_SENT, LSAPI_ERR_RESPONSE_ENDED
+   * @throws LsapiError LSAPI_ERR_HEADER_…, LSAPI_ERR_CONTENT_LENGTH or LSAPI_ERR_STATUS with nothing sent, so that
+   *   another answer can be given; LSAPI_ERR_HEADERS_SENT, LSAPI_ERR_RESPONSE_ENDED
    */
-  send(status: number, headers?: RawHeaders | null, body?: string | Uint8Array | null): void {
-    this.#requireOpen('send');
-    if (this.headersSent || this.#status !== 0) {
-      throw new LsapiError('LSAPI_ERR_HEADERS_SENT', 'response.send() after writeHead(); use write() and end().');
-    }
-    this.#setHead(status, headers);
-    this.#transmit(RespondFlag.End | RespondFlag.ContentLength, body ?? undefined);
+  send(status: number, headers?: RawHeaders | null, body?: RawBody | null): void {
+    if (!this.#isOpen('send')) return;
+    checkBody(body);
+    this.#setHead('send', status, headers);
+    this.#transmit(RespondFlag.End | RespondFlag.ContentLength, body);
   }
 
-  /** Sets status and header; they leave with the first write(), flush() or end(). */
+  /** Sets status and header; they leave with the first write(), flush() or end(), which check them. */
   writeHead(status: number, headers?: RawHeaders | null): this {
-    this.#requireOpen('writeHead');
-    if (this.headersSent || this.#status !== 0) {
-      throw new LsapiError('LSAPI_ERR_HEADERS_SENT', 'response.writeHead() was called already.');
-    }
-    this.#setHead(status, headers);
+    if (this.#isOpen('writeHead')) this.#setHead('writeHead', status, headers);
     return this;
   }
 
   /** Sends the header now. */
   flush(): void {
     if (this.ended || this.headersSent) return;
-    this.#setDefaultHead();
     this.#transmit(0, undefined);
   }
 
   /**
    * Sends a part of the body. Returns true, or a promise that resolves once the server has taken what is
-   * pending: `await response.write(chunk)` gives back-pressure. After the client has left the bytes go nowhere.
+   * pending: `await response.write(chunk)` gives back-pressure.
    */
-  write(chunk: string | Uint8Array): true | Promise<void> {
-    if (this.#request.aborted) return true;
-    this.#requireOpen('write');
-    this.#setDefaultHead();
+  write(chunk: RawBody): true | Promise<void> {
+    if (!this.#isOpen('write')) return true;
+    checkBody(chunk);
     if (chunk.length > 0 || !this.headersSent) this.#transmit(0, chunk);
     return this.#drained ?? true;
   }
 
   /** Ends the response, with a last part of the body if given. */
-  end(chunk?: string | Uint8Array | null): void {
-    if (this.#request.aborted) return;
-    this.#requireOpen('end');
-    const isWhole = !this.headersSent;
-    this.#setDefaultHead();
-    this.#transmit(RespondFlag.End | (isWhole ? RespondFlag.ContentLength : 0), chunk ?? undefined);
+  end(chunk?: RawBody | null): void {
+    if (!this.#isOpen('end')) return;
+    checkBody(chunk);
+    // A body that is all there is has its length announced.
+    this.#transmit(this.headersSent ? RespondFlag.End : RespondFlag.End | RespondFlag.ContentLength, chunk);
   }
 
-  /** @internal */
+  /** @internal What was pending is sent, or given up. */
   drain(): void {
-    const waiter = this.drainWaiter;
-    this.drainWaiter = undefined;
+    const waiter = this.#drainWaiter;
+    this.#drainWaiter = undefined;
     this.#drained = undefined;
     waiter?.();
   }
 
-  #setDefaultHead(): void {
-    if (this.#status === 0) this.#status = 200;
-  }
-
-  #setHead(status: number, headers: RawHeaders | null | undefined): void {
+  #setHead(method: string, status: number, headers: RawHeaders | null | undefined): void {
+    if (this.headersSent || this.#status !== 0) {
+      throw new LsapiError(
+        'LSAPI_ERR_HEADERS_SENT',
+        `response.${method}(): status and header have been given already; use write() and end().`,
+      );
+    }
     const mapped = toServerStatus(status);
     let text = '';
     let count = 0;
-    if (Array.isArray(headers)) {
-      for (const [name, value] of headers as readonly (readonly [string, string | number])[]) {
+    if (!headers) {
+      // nothing to add
+    } else if (isIterable(headers)) {
+      for (const [name, value] of headers) {
         text += `${name}: ${value}\n`;
         count++;
       }
-    } else if (headers) {
-      const record = headers as Readonly<Record<string, string | number | readonly string[]>>;
-      for (const name in record) {
-        const value = record[name]!;
+    } else {
+      for (const name in headers) {
+        const value = headers[name];
         if (typeof value === 'object') {
           for (const item of value) {
             text += `${name}: ${item}\n`;
             count++;
           }
-        } else {
+        } else if (value !== undefined) {
           text += `${name}: ${value}\n`;
           count++;
         }
       }
     }
-    if (BEYOND_LATIN1.test(text)) {
-      throw new LsapiError(
-        'LSAPI_ERR_HEADER_INVALID',
-        'A response header holds characters beyond latin1 (U+00FF). Encode them, for example with encodeURIComponent().',
-      );
-    }
+    if (BEYOND_LATIN1.test(text)) throw beyondLatin1(text);
     this.#status = mapped;
     this.#headerText = text;
     this.#headerCount = count;
   }
 
-  #transmit(flags: number, body: string | Uint8Array | undefined): void {
+  #transmit(flags: number, body: RawBody | null | undefined): void {
     const { slot, serial } = this.#request;
-    const header = this.headersSent ? undefined : this.#headerText;
+    if (!this.headersSent) {
+      if (this.#status === 0) this.#status = 200;
+      if (isBodyless(this.#status)) this.#hasBody = false;
+    }
     const pending = this.#connections.set.respond(
       slot,
       serial,
-      this.#isHead ? flags | RespondFlag.NoBody : flags,
+      this.#hasBody ? flags : flags | RespondFlag.NoBody,
       this.#status,
-      header,
+      this.headersSent ? undefined : this.#headerText,
       this.#headerCount,
-      body,
+      body ?? undefined,
     );
-    if (pending < -1) {
-      this.#status = 0;
-      throw headerError(pending, this.#headerText);
-    }
+    if (pending < -1) throw this.#takeBack(pending);
     this.headersSent = true;
     if ((flags & RespondFlag.End) !== 0) {
       this.ended = true;
       this.#connections.forget(this.#request);
     } else if (pending > HIGH_WATER_MARK && this.#drained === undefined) {
-      this.#drained = new Promise((resolve) => (this.drainWaiter = resolve));
+      this.#drained = new Promise((resolve) => (this.#drainWaiter = resolve));
       this.#connections.set.watchDrain(slot, serial);
     }
   }
 
-  #requireOpen(method: string): void {
-    if (!this.ended) return;
+  /** The header was refused and nothing is sent: another one may be given. */
+  #takeBack(refusal: number): LsapiError {
+    const error = headerError(refusal, this.#headerText);
+    this.#status = 0;
+    this.#headerText = '';
+    this.#headerCount = 0;
+    this.#hasBody = this.#request.method !== 'HEAD';
+    return error;
+  }
+
+  /** False when the client has left, so that nothing is to be done. */
+  #isOpen(method: string): boolean {
+    if (!this.ended) return true;
+    if (this.#request.gone !== undefined) return false;
     throw new LsapiError('LSAPI_ERR_RESPONSE_ENDED', `response.${method}() after the response has ended.`);
   }
+}
+
+/** Statuses whose responses have no body. */
+function isBodyless(status: number): boolean {
+  return status === 204 || status === 304 || status === 205;
+}
+
+function isIterable(headers: RawHeaders): headers is Extract<RawHeaders, Iterable<unknown>> {
+  return Symbol.iterator in headers;
+}
+
+function beyondLatin1(text: string): LsapiError {
+  const line = text.split('\n').find((line) => BEYOND_LATIN1.test(line)) ?? '';
+  const name = line.slice(0, Math.max(line.indexOf(':'), 0));
+  return new LsapiError(
+    'LSAPI_ERR_HEADER_INVALID',
+    `Response header ${JSON.stringify(name)} holds characters beyond latin1 (U+00FF). Encode them, for example with ` +
+      'encodeURIComponent().',
+  );
+}
+
+/** The native side takes what it gets for bytes; reported as Node's own response does. */
+function checkBody(body: unknown): void {
+  if (typeof body === 'string' || body === undefined || body === null || isUint8Array(body)) return;
+  throw Object.assign(
+    new TypeError(
+      `The body of a response must be a string or a Uint8Array (a Buffer), not ${inspect(body, { depth: 0 })}.`,
+    ),
+    { code: 'ERR_INVALID_ARG_TYPE' },
+  );
 }
