@@ -62,9 +62,7 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>, priv
   ResponseComposer composer_;
   std::string scratch_;
   bool eager_text_ = false;  // requests are announced with their header and environment texts
-  napi_async_context async_context_ = nullptr;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
-  Napi::ObjectReference receiver_;
   Napi::FunctionReference callbacks_[kCallbacks];
   uv_poll_t* poll_ = nullptr;  // freed by libuv's close callback
 };
