@@ -194,6 +194,22 @@ TEST_SUITE("a request that is given up") {
     CHECK(app.set.statistics().open == 0);
   }
 
+  TEST_CASE("is noticed by reading a body that came with the request and ends in the abort") {
+    Application app;
+    WebServer server = app.Connect();
+    BodyRead end{};
+    app.on_request = [&](Connection& connection) {
+      server.Close();
+      CHECK(app.ReadBody(connection, &end).empty());
+    };
+    server.Send(RequestWithBody(20) + std::string(12, 'x') + AbortPacket());
+    app.Run();
+    CHECK(end == BodyRead::kGone);
+    CHECK(app.Events() == "request");
+    CHECK(app.set.statistics().aborted == 1);
+    CHECK(app.set.statistics().open == 0);
+  }
+
   TEST_CASE("can be answered nevertheless, by an application that does not know yet") {
     for (const bool large : {false, true}) {
       Application app;

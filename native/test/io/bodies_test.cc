@@ -259,6 +259,25 @@ TEST_SUITE("after a body that the application did not read") {
     CHECK(app.set.statistics().open == 0);
   }
 
+  TEST_CASE("the response reaches a server on TCP whole, although closing with unread bytes resets such a connection") {
+    Application app;
+    WebServer server = app.ConnectTcp();
+    const std::string answer(1'000'000, 'a');
+    app.on_request = [&](Connection& connection) { app.Send(connection, {.body = answer}); };
+    server.Send(RequestWithBody(100'000'000));
+    const std::string chunk(1'000'000, 'x');
+    std::string received;
+    size_t sent = 0;
+    CHECK(app.RunUntil([&] {
+      if (sent < 20 * chunk.size()) sent += server.Send(chunk);
+      received += server.Receive(100'000);
+      return server.IsClosed();
+    }));
+    CHECK(test::BodyOf(received) == answer);
+    CHECK(test::Describe(received).ends_with("RESP_END CONN_CLOSE"));
+    CHECK_FALSE(server.WasReset());
+  }
+
   TEST_CASE("the connection ends for good although the server goes on sending") {
     Application app;
     WebServer server = app.Connect();

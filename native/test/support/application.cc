@@ -1,5 +1,6 @@
 #include "application.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "io/listener.h"
 #include "protocol/response_writer.h"
 
 namespace lsapi::test {
@@ -65,6 +67,18 @@ WebServer Application::Connect() {
     std::perror("cannot connect");
     std::abort();
   }
+  return WebServer(std::move(socket));
+}
+
+WebServer Application::ConnectTcp() {
+  ListenResult listening = ListenTcp("127.0.0.1", 0, 10);
+  if (listening.error != 0 || set.Listen(std::move(listening.socket)) != 0) std::abort();
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(listening.port);
+  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) std::abort();
   return WebServer(std::move(socket));
 }
 

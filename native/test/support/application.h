@@ -46,6 +46,8 @@ class Application : public RequestHandler {
 
   /// A connection that arrives at the application's listening socket.
   WebServer Connect();
+  /// The same over TCP, where closing is a matter of its own.
+  WebServer ConnectTcp();
   /// Whether somebody listens at that socket.
   bool AcceptsConnections() const;
   /// A connection that the application was started with as its standard input.
