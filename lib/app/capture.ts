@@ -1,11 +1,14 @@
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import type net from 'node:net';
+import { Server as LsapiServer } from '../http/server.js';
 
-/** What the app asked `listen()` for. */
+/** A server that the app told to listen, and with what. */
 export interface CapturedServer {
   readonly server: http.Server;
   readonly parameters: readonly unknown[];
+  /** Does what the app asked for. */
+  listenForReal(): void;
 }
 
 type Listen = (this: net.Server, ...parameters: unknown[]) => net.Server;
@@ -26,27 +29,42 @@ export function captureListen(
   captured: (captured: CapturedServer) => void,
   another: (parameters: readonly unknown[]) => void,
 ): void {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the server as `this`
-  const listen = net.Server.prototype.listen as Listen;
   let first: net.Server | undefined;
-  const replacement: Listen = function (...parameters) {
-    if (exempt.has(this)) return listen.apply(this, parameters);
-    if (first !== undefined && first !== this) {
-      another(parameters);
-      return listen.apply(this, parameters);
-    }
-    if (first === this) {
-      throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
-        code: 'ERR_SERVER_ALREADY_LISTEN',
+  // Our own class listens for LSAPI by itself; here its requests come the same way as everybody's.
+  for (const Class of [http.Server, https.Server, LsapiServer]) {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the server as `this`
+    const listen = Class.prototype.listen as Listen;
+    const replacement: Listen = function (...parameters) {
+      if (exempt.has(this)) return Reflect.apply(listen, this, parameters);
+      if (first !== undefined && first !== this) {
+        another(parameters);
+        return Reflect.apply(listen, this, parameters);
+      }
+      if (first === this) {
+        throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
+          code: 'ERR_SERVER_ALREADY_LISTEN',
+        });
+      }
+      first = this; // eslint-disable-line @typescript-eslint/no-this-alias -- it is to be told from others
+      const callback = parameters.findLast((parameter) => typeof parameter === 'function');
+      if (callback !== undefined) this.once('listening', callback as () => void);
+      captured({
+        server: this as http.Server,
+        parameters,
+        // Without the callback: it waits for 'listening' already.
+        listenForReal: () =>
+          void Reflect.apply(
+            listen,
+            this,
+            parameters.filter((value) => value !== callback),
+          ),
       });
-    }
-    first = this;
-    const callback = parameters.findLast((parameter) => typeof parameter === 'function');
-    if (callback !== undefined) this.once('listening', callback as () => void);
-    captured({ server: this as http.Server, parameters });
-    return this;
-  };
-  for (const Class of [http.Server, https.Server]) {
-    Object.defineProperty(Class.prototype, 'listen', { value: replacement, configurable: true, writable: true });
+      return this;
+    };
+    Object.defineProperty(Class.prototype, 'listen', {
+      value: replacement,
+      configurable: true,
+      writable: true,
+    });
   }
 }

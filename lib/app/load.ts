@@ -1,5 +1,7 @@
 import http from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { LsapiError } from '../errors.js';
 import type { RawHandler } from '../raw/raw.js';
 import { isRawHandler } from '../raw/raw.js';
@@ -7,15 +9,24 @@ import type { CapturedServer } from './capture.js';
 
 /** What an app turned out to be. */
 export type LoadedApp =
-  | { readonly style: 'node'; readonly server: http.Server; readonly parameters: readonly unknown[] }
+  | {
+      readonly style: 'node';
+      readonly server: http.Server;
+      /** What it was told to listen with; undefined for a handler or server that the app exports. */
+      readonly parameters: readonly unknown[] | undefined;
+    }
   | { readonly style: 'raw'; readonly handler: RawHandler };
 
-/** Seconds after which the log says that the app has not listened yet. */
-const LISTEN_HINT_MS = 10_000;
+type Namespace = Readonly<Record<string, unknown>>;
+
+/** After this time the log says that the app is not there yet. */
+const HINT_MS = 10_000;
 
 /**
  * Loads the app's start file and finds its handler: the first http.Server that listens, or the file's export (a
- * raw handler, a request listener such as an Express app, or an http.Server).
+ * raw handler, a request listener such as an Express app, an http.Server, or an object with a listen method such as
+ * a Koa app). An app may listen late, for example after it has connected to its database, and it may wait for its
+ * server at top level: as soon as it listens, it is served.
  *
  * @param listened - resolves with the first server on which the app calls `listen()`; see captureListen()
  * @throws LsapiError LSAPI_ERR_APP_LOAD, LSAPI_ERR_APP_NO_HANDLER
@@ -25,41 +36,88 @@ export async function loadApp(
   listened: Promise<CapturedServer>,
   log: (line: string) => void,
 ): Promise<LoadedApp> {
-  let namespace: Record<string, unknown>;
+  let loading = true;
+  const hint = setTimeout(() => {
+    log(
+      `${path} ${loading ? 'is still loading' : 'has been loaded but does not listen yet'}; waiting for it`,
+    );
+  }, HINT_MS).unref();
+  const idle = watchForIdleLoop(() => (loading ? neverLoaded(path) : noHandler(path)));
   try {
-    namespace = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-  } catch (error) {
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new LsapiError('LSAPI_ERR_APP_LOAD', `The app ${path} failed while it was loaded:\n${detail}`, {
-      cause: error,
-    });
+    const imported = importApp(path);
+    // An app that has listened and goes on loading: what it exports is told a turn later at the latest, else it
+    // waits for its server.
+    const namespace = await Promise.race([imported, listened.then(() => nextTurn(undefined)), idle.error]);
+    if (namespace === undefined) {
+      // From now on a failure is an uncaught exception, as in plain Node.
+      imported.catch((error: unknown) => setImmediate(() => raise(error)));
+    } else {
+      loading = false;
+      const found = findExport(namespace, await settled(listened));
+      if (found !== undefined) return found;
+    }
+    return listening(await Promise.race([listened, idle.error]));
+  } finally {
+    clearTimeout(hint);
+    idle.stop();
   }
-  const raw = findRawHandler(namespace);
-  if (raw !== undefined) return { style: 'raw', handler: raw };
-  const captured = await settled(listened);
-  if (captured !== undefined) return { style: 'node', ...captured };
-  const exported = findServer(namespace);
-  if (exported !== undefined) return { style: 'node', server: exported, parameters: [] };
-  return { style: 'node', ...(await waitForListen(path, listened, log)) };
+}
+
+async function importApp(path: string): Promise<Namespace> {
+  try {
+    return (await import(pathToFileURL(path).href)) as Namespace;
+  } catch (error) {
+    throw new LsapiError(
+      'LSAPI_ERR_APP_LOAD',
+      `The app ${path} failed while it was loaded:\n${inspect(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function raise(error: unknown): never {
+  throw error instanceof LsapiError ? error.cause : error;
+}
+
+/** The handler that a loaded app has, if it has one by now. */
+function findExport(namespace: Namespace, listened: CapturedServer | undefined): LoadedApp | undefined {
+  const candidates = exportsOf(namespace);
+  const handler = candidates.find(isRawHandler);
+  if (handler !== undefined) return { style: 'raw', handler };
+  if (listened !== undefined) return listening(listened);
+  for (const candidate of candidates) {
+    if (isServer(candidate)) return { style: 'node', server: candidate, parameters: undefined };
+    if (typeof candidate === 'function') {
+      const server = http.createServer(candidate as http.RequestListener);
+      return { style: 'node', server, parameters: undefined };
+    }
+    // As the stock loader of the server does: the port does not matter, the call is captured.
+    if (canListen(candidate)) candidate.listen({ port: 3000 });
+  }
+  return undefined;
 }
 
 /** The values that a module offers as its handler, for ESM and CommonJS alike. */
-function candidates(namespace: Record<string, unknown>): unknown[] {
+function exportsOf(namespace: Namespace): unknown[] {
   const { default: exported } = namespace;
   const nested = (exported as { default?: unknown } | null | undefined)?.default; // transpiled ESM
-  return [exported, namespace['module.exports'], nested];
+  return [...new Set([exported, namespace['module.exports'], nested])];
 }
 
-function findRawHandler(namespace: Record<string, unknown>): RawHandler | undefined {
-  return candidates(namespace).find(isRawHandler);
+function isServer(value: unknown): value is http.Server {
+  return value instanceof http.Server;
 }
 
-function findServer(namespace: Record<string, unknown>): http.Server | undefined {
-  for (const candidate of candidates(namespace)) {
-    if (candidate instanceof http.Server) return candidate;
-    if (typeof candidate === 'function') return http.createServer(candidate as http.RequestListener);
-  }
-  return undefined;
+function canListen(value: unknown): value is { listen(options: object): unknown } {
+  return (
+    typeof value === 'object' && value !== null && 'listen' in value && typeof value.listen === 'function'
+  );
+}
+
+function listening({ server, parameters }: CapturedServer): LoadedApp {
+  return { style: 'node', server, parameters };
 }
 
 /** The promise's value if it is there already. */
@@ -67,32 +125,29 @@ async function settled<T>(promise: Promise<T>): Promise<T | undefined> {
   return Promise.race([promise, Promise.resolve(undefined)]);
 }
 
-/** An app may listen late, for example after it has connected to its database. */
-async function waitForListen(
-  path: string,
-  listened: Promise<CapturedServer>,
-  log: (line: string) => void,
-): Promise<CapturedServer> {
-  const hint = setTimeout(() => {
-    log(`${path} has been loaded but does not listen yet; waiting for its server.listen()`);
-  }, LISTEN_HINT_MS).unref();
-  let giveUp: (() => void) | undefined;
-  const idle = new Promise<never>((_, reject) => {
-    giveUp = () =>
-      reject(
-        new LsapiError(
-          'LSAPI_ERR_APP_NO_HANDLER',
-          `The app ${path} neither calls listen() on an http.Server nor exports a handler. ` +
-            'Call server.listen(), or export a request listener (`export default app`, `module.exports = app`).',
-        ),
-      );
-    // Nothing is left that could still call listen().
-    process.once('beforeExit', giveUp);
+/** A promise that rejects once nothing is left in the process that could still go on. */
+function watchForIdleLoop(makeError: () => Error): { error: Promise<never>; stop: () => void } {
+  let stop = (): void => undefined;
+  const error = new Promise<never>((_, reject) => {
+    const onIdle = (): void => reject(makeError());
+    process.once('beforeExit', onIdle);
+    stop = () => process.off('beforeExit', onIdle);
   });
-  try {
-    return await Promise.race([listened, idle]);
-  } finally {
-    clearTimeout(hint);
-    if (giveUp !== undefined) process.removeListener('beforeExit', giveUp);
-  }
+  return { error, stop: () => stop() };
+}
+
+function noHandler(path: string): LsapiError {
+  return new LsapiError(
+    'LSAPI_ERR_APP_NO_HANDLER',
+    `The app ${path} neither calls listen() on an http.Server nor exports a handler. ` +
+      'Call server.listen(), or export a request listener (`export default app`, `module.exports = app`).',
+  );
+}
+
+function neverLoaded(path: string): LsapiError {
+  return new LsapiError(
+    'LSAPI_ERR_APP_LOAD',
+    `The app ${path} waits at its top level for something that can never happen (an await whose promise nobody ` +
+      'will settle), and it has not called listen() before.',
+  );
 }

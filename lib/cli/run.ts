@@ -1,21 +1,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { captureListen, exemptFromCapture } from '../app/capture.js';
 import type { CapturedServer } from '../app/capture.js';
+import { captureListen } from '../app/capture.js';
+import { addressForApp, describeListen } from '../app/listen-parameters.js';
+import type { LoadedApp } from '../app/load.js';
 import { loadApp } from '../app/load.js';
 import { resolveApp } from '../app/resolve.js';
 import type { Address } from '../config/address.js';
 import { formatAddress } from '../config/address.js';
+import type { Settings, SocketKind } from '../config/setting-types.js';
 import { cleanEnvironment, readSettings } from '../config/settings.js';
-import type { Settings } from '../config/setting-types.js';
 import { listenOn } from '../connections/listen.js';
 import { writeLog } from '../connections/log.js';
-import type { Gateway } from '../gateway/index.js';
-import type { ServerAddress } from '../http/take-over.js';
+import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
-import type { WorkerSocket } from '../worker/worker.js';
-import { socketFromStandardInput, Worker } from '../worker/worker.js';
+import type { WorkerSocket } from '../worker/worker-socket.js';
+import { takeStandardInput } from '../worker/worker-socket.js';
+import { Worker } from '../worker/worker.js';
+import { Lifecycle } from './lifecycle.js';
 import type { CommandLine } from './options.js';
 
 const STDOUT = 1;
@@ -24,19 +27,10 @@ const STDERR = 2;
 /** Loads an app and serves it until the process is told to stop. */
 export async function runApp(commandLine: CommandLine): Promise<void> {
   const { http } = commandLine;
-  const isRoot = process.getuid?.() === 0;
-  // Started by a server, stdout is a dead socket (protocol §4.2): what the app prints belongs to the log.
-  if (http === undefined) native.redirect(STDERR, STDOUT);
-
-  const standalone = commandLine.bind !== undefined || http !== undefined;
-  const kind = standalone ? 'bound' : native.descriptorKind(0) === 'connected' ? 'connected' : 'listening';
-  const { settings, warnings } = readSettings(process.env, { socket: kind, root: isRoot });
-  for (const warning of warnings) writeLog(warning);
-  cleanEnvironment(process.env, { root: isRoot });
-
-  const lifecycle = new Lifecycle(settings);
-  lifecycle.installSignals();
-  const socket = await openSocket(commandLine);
+  repairOutput(http !== undefined);
+  const settings = takeSettings(commandLine);
+  const lifecycle = new Lifecycle(settings, writeLog);
+  const { socket, address } = await openSocket(commandLine);
 
   const app = resolveApp({
     file: commandLine.app,
@@ -50,140 +44,89 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
 
   const listened = new Promise<CapturedServer>((resolve) => {
     captureListen(resolve, (parameters) => {
-      writeLog(
-        `the app listens with a second server (${describeListen(parameters)}): it listens for real, beside LiteSpeed`,
-      );
+      writeLog(`${describeListen(parameters)}: the app's second server listens for real, beside LiteSpeed`);
     });
   });
   // While the app loads nothing else may keep the process: whether it still can listen is told by an empty loop.
   const loaded = await loadApp(app.path, listened, writeLog);
-  const worker = new Worker(loaded, socket.socket, {
+  const worker = new Worker(loaded, socket, {
     settings,
     log: writeLog,
     development:
       process.env.NODE_ENV === 'development' || (http !== undefined && process.env.NODE_ENV !== 'production'),
-    address: loaded.style === 'node' ? addressForApp(loaded.parameters, settings.socket) : null,
-    stopped: (reason) => lifecycle.stopped(reason),
+    address: addressForApp((loaded.style === 'node' && loaded.parameters) || [], settings.socket),
+    ended: (end) => lifecycle.ended(end),
   });
   lifecycle.serve(worker);
-  if (http !== undefined) await openGateway(http, socket, lifecycle);
-  else if (socket.address !== undefined) writeLog(`serving ${app.path} on ${formatAddress(socket.address)} (LSAPI)`);
+  if (loaded.style === 'raw' || loaded.parameters === undefined) {
+    void listened.then((captured) => serveListening(captured, loaded, worker, settings));
+  }
+
+  if (http !== undefined && address !== undefined) {
+    const { openHttpFront } = await import('./http-front.js');
+    lifecycle.setFront(await openHttpFront(http, address, settings));
+  } else if (address !== undefined) {
+    writeLog(`serving ${app.path} on ${formatAddress(address)} (LSAPI)`);
+  }
+}
+
+/**
+ * Points stdout at stderr: started by a server, stdout is a dead socket (protocol §4.2), and what the app prints
+ * belongs to the log. A log that nobody reads any more must not end the process.
+ */
+function repairOutput(keepStdout: boolean): void {
+  if (!keepStdout) native.redirect(STDERR, STDOUT);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+/** Reads the settings and removes them from the environment that the app and its children see. */
+function takeSettings(commandLine: CommandLine): Settings {
+  const root = process.getuid?.() === 0;
+  const standalone = commandLine.bind !== undefined || commandLine.http !== undefined;
+  const connected = !standalone && native.descriptorKind(0) === 'connected';
+  const socket: SocketKind = standalone ? 'bound' : connected ? 'connected' : 'listening';
+  const { settings, warnings } = readSettings(process.env, { socket, root });
+  for (const warning of warnings) writeLog(warning);
+  cleanEnvironment(process.env, { root });
+  return settings;
 }
 
 interface OpenSocket {
   readonly socket: WorkerSocket;
+  /** Where it listens, if it is one of our own. */
   readonly address?: Address;
-  readonly remove: () => void;
 }
 
 async function openSocket({ bind, http }: CommandLine): Promise<OpenSocket> {
-  if (bind !== undefined) {
-    const { fd, address } = await listenOn(bind);
-    return { socket: { kind: 'listening', fd }, address, remove: () => undefined };
-  }
-  if (http !== undefined) {
-    // Only this user can reach the directory, and so the socket between gateway and app.
-    const directory = mkdtempSync(join(tmpdir(), 'lsnode-'));
-    const remove = (): void => rmSync(directory, { recursive: true, force: true });
-    process.once('exit', remove);
-    const { fd, address } = await listenOn({ kind: 'unix', path: join(directory, 'app.sock') });
-    return { socket: { kind: 'listening', fd }, address, remove };
-  }
-  return { socket: socketFromStandardInput(), remove: () => undefined };
+  if (bind === undefined && http === undefined) return { socket: takeStandardInput() };
+  const { fd, address } = await listenOn(bind ?? privateAddress());
+  return { socket: { kind: 'listening', fd }, address };
 }
 
-async function openGateway(http: Address, { address }: OpenSocket, lifecycle: Lifecycle): Promise<void> {
-  // Loaded here only: a process behind LiteSpeed has no use for it.
-  const { createGateway, formatAccessLog } = await import('../gateway/index.js');
-  const gateway = createGateway({
-    target: address?.kind === 'unix' ? address.path : '',
-    development: true,
-    accessLog: (entry) => process.stdout.write(`${formatAccessLog(entry)}\n`),
-    errorLog: writeLog,
-  });
-  exemptFromCapture(gateway.server);
-  if (http.kind === 'unix') await gateway.listen({ path: http.path });
-  else await gateway.listen({ host: http.host, port: http.port });
-  lifecycle.gateway = gateway;
-  const bound = gateway.address();
-  const where = bound !== null && typeof bound === 'object' ? bound : undefined;
-  if (where === undefined) {
-    process.stdout.write(`${String(bound)}\n`);
+/** A Unix socket between gateway and app that only this user can reach. */
+function privateAddress(): Address {
+  let directory: string;
+  try {
+    directory = mkdtempSync(join(tmpdir(), 'lsnode-'));
+  } catch (error) {
+    throw new LsapiError(
+      'LSAPI_ERR_LISTEN',
+      `Cannot make a directory for the socket between gateway and app in ${tmpdir()}: ${String(error)}. ` +
+        'Set TMPDIR to a directory that this user may write to.',
+      { cause: error },
+    );
+  }
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return { kind: 'unix', path: join(directory, 'app.sock') };
+}
+
+/** An app that is served by its export calls listen() as well. */
+function serveListening(captured: CapturedServer, app: LoadedApp, worker: Worker, settings: Settings): void {
+  const { server, parameters } = captured;
+  if (app.style === 'raw') {
+    writeLog(`${describeListen(parameters)}: the app exports a raw handler, so its server listens for real`);
+    captured.listenForReal();
   } else {
-    const host = where.family === 'IPv6' ? `[${where.address}]` : where.address;
-    process.stdout.write(`http://${host}:${where.port}/\n`);
-  }
-}
-
-/** What `server.address()` answers: the port or path that the app asked for. */
-function addressForApp(parameters: readonly unknown[], socketPath: string | undefined): ServerAddress {
-  const [first, second] = parameters;
-  const options = (typeof first === 'object' && first !== null ? first : {}) as {
-    port?: unknown;
-    path?: unknown;
-    host?: unknown;
-  };
-  const path = typeof first === 'string' && !/^\d+$/.test(first) ? first : options.path;
-  if (typeof path === 'string') return path;
-  const port = Number(typeof first === 'number' || typeof first === 'string' ? first : options.port);
-  const host = typeof second === 'string' ? second : typeof options.host === 'string' ? options.host : '::';
-  if (Number.isInteger(port)) return { address: host, family: host.includes(':') ? 'IPv6' : 'IPv4', port };
-  return socketPath ?? { address: host, family: 'IPv6', port: 0 };
-}
-
-function describeListen(parameters: readonly unknown[]): string {
-  const [first] = parameters;
-  return typeof first === 'object' && first !== null ? JSON.stringify(first) : `listen(${String(first)})`;
-}
-
-/** The process's beginning and end: signals, draining, grace, crashes. */
-class Lifecycle {
-  gateway: Gateway | undefined;
-  readonly #settings: Settings;
-  #worker: Worker | undefined;
-  #stopping = false;
-
-  constructor(settings: Settings) {
-    this.#settings = settings;
-  }
-
-  installSignals(): void {
-    // The server sends SIGTERM and SIGUSR1 together, in either order: both mean stop (protocol §4.6). Node's
-    // own answer to SIGUSR1, the inspector, would be a door into the process.
-    for (const signal of ['SIGTERM', 'SIGUSR1', 'SIGINT'] as const) {
-      process.on(signal, () => this.stop(signal));
-    }
-    process.on('uncaughtExceptionMonitor', (error) => {
-      // An app that handles such errors itself goes on; otherwise the process ends, and a request without an
-      // answer would be replayed by the server (protocol §2.9).
-      if (process.listenerCount('uncaughtException') === 0) this.#worker?.failRequests(error);
-    });
-  }
-
-  serve(worker: Worker): void {
-    this.#worker = worker;
-    if (this.#stopping) worker.stop('it was told to stop while it started');
-  }
-
-  stop(reason: string): void {
-    if (this.#stopping) return;
-    this.#stopping = true;
-    if (this.#worker === undefined) process.exit(0);
-    this.#worker.stop(reason);
-    this.gateway?.close().catch(() => undefined);
-    setTimeout(() => {
-      writeLog(`requests were still running ${this.#settings.grace} seconds after ${reason} (LSNODE_GRACE); they get a 500`);
-      this.#worker?.failRequests(new Error('the process was told to stop'));
-      process.exit(1);
-    }, this.#settings.grace * 1000).unref();
-  }
-
-  /** No request is left. */
-  stopped(reason: string): void {
-    const { exitCode } = process;
-    void reason;
-    // An app that listens to SIGTERM has things to do before it ends by itself, within the grace.
-    if (this.#stopping && process.listenerCount('SIGTERM') > 1) return;
-    process.exit(exitCode ?? 0);
+    worker.serveWith(server, addressForApp(parameters, settings.socket));
   }
 }

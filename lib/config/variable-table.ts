@@ -76,6 +76,11 @@ function ownSeconds(zero: string) {
   return integer({ min: 0, max: A_DAY, unit: 's', words: { 0: zero }, strictness: 'exact' });
 }
 
+/** Whether nobody would start the process again when it is needed: it has its own socket and no parent. */
+function isOnItsOwn({ socket, children }: Basis): boolean {
+  return socket === 'bound' && children <= 1;
+}
+
 /** The only place that knows the environment variables: names, types, defaults, ranges, meanings. */
 export const VARIABLES: VariableTable = {
   children: {
@@ -112,17 +117,23 @@ export const VARIABLES: VariableTable = {
   maxRequests: {
     name: 'LSAPI_MAX_REQS',
     aliases: ['PHP_LSAPI_MAX_REQUESTS'],
-    ...constant(integer({ min: 0, words: { 0: 'unlimited' }, strictness: 'library' }), 10_000),
+    ...formula(
+      integer({ min: 0, words: { 0: 'unlimited' }, strictness: 'library' }),
+      '10000; unlimited for a worker with --bind or --http',
+      (basis) => (isOnItsOwn(basis) ? 0 : 10_000),
+    ),
     mode: 'any',
     brief: 'requests after which a process is replaced',
     meaning: 'A worker or child ends after exactly that many requests. 0: no limit.',
-    source: '§5.3, §6.1; the default is the documented one',
+    source:
+      '§5.3, §6.1; the default is the documented one, where there is a server to start the next process',
   },
   maxIdle: {
     name: 'LSAPI_MAX_IDLE',
-    ...constant(
+    ...formula(
       integer({ min: -LARGEST_INT, floor: 0, unit: 's', words: { 0: 'never' }, strictness: 'library' }),
-      300,
+      '300s; never for a worker with --bind or --http',
+      (basis) => (isOnItsOwn(basis) ? 0 : 300),
     ),
     mode: 'any',
     brief: 'idle seconds after which a process ends',

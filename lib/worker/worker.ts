@@ -1,18 +1,19 @@
+import type http from 'node:http';
 import type { LoadedApp } from '../app/load.js';
 import type { Settings } from '../config/setting-types.js';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { LsapiError } from '../errors.js';
+import { NodeConnections } from '../http/node-connections.js';
 import type { ServerAddress } from '../http/take-over.js';
 import { takeOver } from '../http/take-over.js';
-import { NodeConnections } from '../http/node-connections.js';
-import { native } from '../native/binding.js';
 import { RawConnections } from '../raw/raw-connections.js';
+import type { WorkerSocket } from './worker-socket.js';
 
-/** Where a worker's requests come from: a listening socket, or one connection. */
-export interface WorkerSocket {
-  readonly kind: 'listening' | 'connected';
-  readonly fd: number;
-}
+/**
+ * Why a worker has no request left and gets none: it was told to stop, the app closed its server, or its share of
+ * requests, its time or its one connection is used up.
+ */
+export type WorkerEnd = 'stopped' | 'closed-by-app' | 'used-up';
 
 export interface WorkerOptions {
   readonly settings: Settings;
@@ -20,11 +21,14 @@ export interface WorkerOptions {
   readonly development: boolean;
   /** What `server.address()` tells the app. */
   readonly address: ServerAddress;
-  /** Called once when no request is left after stop(); `reason` as stop() got it. */
-  readonly stopped: (reason: string) => void;
+  /** Called once, when no request is left and none will come. */
+  readonly ended: (end: WorkerEnd) => void;
 }
 
 const SECOND = 1000;
+
+/** The process that started this one, while it was alive: read before the app is loaded, which may take long. */
+const parent = process.ppid;
 
 /**
  * One process that serves requests of several connections at once (LSAPI's Worker mode). Ends by itself when
@@ -34,11 +38,15 @@ const SECOND = 1000;
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #connections: Connections;
-  readonly #parent = process.ppid;
   readonly #supervision: NodeJS.Timeout;
-  #reason = 'it has served its share of requests, or its connection was closed';
+  /** The server that requests are emitted on; none in raw style. */
+  readonly #server: http.Server | undefined;
+  #end: WorkerEnd = 'used-up';
   #stopping = false;
+  #drained = false;
+  #closed: (() => void) | undefined;
 
+  /** @throws LsapiError LSAPI_ERR_LISTEN */
   constructor(app: LoadedApp, socket: WorkerSocket, options: WorkerOptions) {
     this.#options = options;
     const { settings } = options;
@@ -51,79 +59,91 @@ export class Worker {
       },
       log: options.log,
       development: options.development,
-      onDrained: () => this.#drained(),
+      onDrained: () => this.#onDrained(),
     };
-    this.#connections =
-      app.style === 'raw'
-        ? new RawConnections(app.handler, connectionOptions)
-        : new NodeConnections(app.server, connectionOptions);
+    if (app.style === 'raw') {
+      this.#connections = new RawConnections(app.handler, connectionOptions);
+    } else {
+      this.#server = app.server;
+      this.#connections = new NodeConnections(app.server, connectionOptions);
+    }
     const { set } = this.#connections;
     const error = socket.kind === 'listening' ? set.listen(socket.fd) : set.adopt(socket.fd);
     if (error !== 0) {
       throw new LsapiError('LSAPI_ERR_LISTEN', `The socket cannot be served (errno ${error}).`);
     }
-    if (app.style === 'node') {
-      takeOver(app.server, {
-        connections: this.#connections,
-        address: options.address,
-        close: (closed) => {
-          this.#closed = closed;
-          this.stop('the app closed its server');
-        },
-      });
-      process.nextTick(() => app.server.emit('listening'));
-    }
+    if (app.style === 'node') this.#takeOver(app.server, options.address);
     this.#supervision = setInterval(() => this.#supervise(), SECOND).unref();
   }
 
-  #closed: (() => void) | undefined;
+  /** Requests that have no complete answer yet. */
+  get activeRequests(): number {
+    return this.#connections.set.statistics().active;
+  }
 
-  /** Takes no more requests; finishes those in progress, then `stopped` is called. */
-  stop(reason: string): void {
+  /** Takes no more requests; finishes those in progress, then `ended` is called. */
+  stop(end: WorkerEnd = 'stopped'): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#reason = reason;
+    this.#end = end;
     this.#connections.set.drain();
   }
 
-  /** Answers everything in progress with 500: the process is about to end. */
+  /** Answers everything in progress with 500, and closes the connections: the process is about to end. */
   failRequests(error: unknown): void {
+    if (this.#drained) return;
+    this.#connections.set.drain();
     this.#connections.failRequests(error);
   }
 
+  /**
+   * An app whose export is served already listens with a server after all, mostly of that same export: from now on
+   * requests go to that server's listeners.
+   */
+  serveWith(server: http.Server, address: ServerAddress): void {
+    // A promise, so that a listener that rejects is noticed here.
+    const forward = (...parameters: unknown[]): unknown =>
+      Promise.all(
+        server.listeners('request').map((listener): unknown => Reflect.apply(listener, server, parameters)),
+      );
+    this.#server?.removeAllListeners('request').on('request', forward);
+    this.#takeOver(server, address);
+  }
+
+  #takeOver(server: http.Server, address: ServerAddress): void {
+    takeOver(server, {
+      connections: this.#connections,
+      address,
+      close: (closed) => {
+        if (this.#drained) {
+          process.nextTick(closed);
+          return;
+        }
+        this.#closed = closed;
+        this.stop('closed-by-app');
+      },
+    });
+    process.nextTick(() => server.emit('listening'));
+  }
+
   #supervise(): void {
-    const { settings } = this.#options;
-    if (settings.checkParent && process.ppid !== this.#parent) {
-      this.stop('the process that started it is gone');
+    const { settings, log } = this.#options;
+    if (settings.checkParent && process.ppid !== parent) {
+      log('the process that started this one is gone (LSAPI_PPID_NO_CHECK would keep it); ending');
+      this.stop('used-up');
     } else if (
       settings.maxIdle > 0 &&
       this.#connections.set.statistics().idleMilliseconds >= settings.maxIdle * SECOND
     ) {
-      this.stop(`no request for ${settings.maxIdle} seconds (LSAPI_MAX_IDLE)`);
+      this.stop('used-up');
     }
   }
 
-  #drained(): void {
+  #onDrained(): void {
+    this.#drained = true;
     clearInterval(this.#supervision);
     this.#connections.set.close();
     this.#closed?.();
-    this.#options.stopped(this.#reason);
+    this.#options.ended(this.#end);
   }
-}
-
-/** Finds out what a descriptor is; fd 0 is moved away so that neither the app nor its children can read it. */
-export function socketFromStandardInput(): WorkerSocket {
-  const kind = native.descriptorKind(0);
-  if (kind === 'other') {
-    throw new LsapiError(
-      'LSAPI_ERR_STDIN_NOT_SOCKET',
-      'lsnode was started without a socket as its standard input. A LiteSpeed server provides one; to start it by hand ' +
-        'use --bind ADDRESS (LSAPI, for a LiteSpeed server to connect to) or --http ADDRESS (a browser).',
-    );
-  }
-  const fd = native.takeStandardInput();
-  if (fd < 0) {
-    throw new LsapiError('LSAPI_ERR_STDIN_NOT_SOCKET', `The socket on standard input cannot be taken (errno ${-fd}).`);
-  }
-  return { kind, fd };
 }

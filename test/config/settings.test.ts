@@ -321,7 +321,12 @@ describe('settings from the environment', () => {
   describe('a socket of its own (--bind)', () => {
     accepts(
       [
-        [{}, { checkParent: false }],
+        // Nobody would start a worker again, so it stays.
+        [{}, { checkParent: false, maxRequests: 0, maxIdle: 0 }],
+        [
+          { LSAPI_MAX_REQS: '7', LSAPI_MAX_IDLE: '8' },
+          { checkParent: false, maxRequests: 7, maxIdle: 8 },
+        ],
         [{ LSAPI_CHILDREN: '3' }, { children: 3, extraChildren: 1, maxIdleChildren: 1, checkParent: false }],
       ],
       { socket: 'bound' },

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { formatSettings, readSettings } from '../config/settings.js';
+import { helpText, parseCommandLine } from './options.js';
+
+/** Does what the arguments of `lsnode` ask for. */
+export async function runCommand(argv: readonly string[]): Promise<void> {
+  const commandLine = parseCommandLine(argv);
+  switch (commandLine.action) {
+    case 'help':
+      process.stdout.write(helpText());
+      break;
+    case 'version':
+      process.stdout.write(`lsnode ${version()}, Node ${process.versions.node}\n`);
+      break;
+    case 'print-config': {
+      const socket = commandLine.bind !== undefined || commandLine.http !== undefined ? 'bound' : 'listening';
+      process.stdout.write(
+        formatSettings(readSettings(process.env, { socket, root: process.getuid?.() === 0 })),
+      );
+      break;
+    }
+    case 'run': {
+      // Only now: the others need no addon, and tell what they can even where it is missing.
+      const { runApp } = await import('./run.js');
+      await runApp(commandLine);
+      break;
+    }
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

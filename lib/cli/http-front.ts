@@ -1,0 +1,39 @@
+import { exemptFromCapture } from '../app/capture.js';
+import type { Address } from '../config/address.js';
+import { formatAddress } from '../config/address.js';
+import type { Settings } from '../config/setting-types.js';
+import { writeLog } from '../connections/log.js';
+
+/**
+ * Opens the development gateway on `http`, in front of the LSAPI socket at `target`, and prints the URL that
+ * answers.
+ *
+ * @returns what closes it: resolves once its last request is answered
+ * @throws LsapiError LSAPI_ERR_LISTEN
+ */
+export async function openHttpFront(
+  http: Address,
+  target: Address,
+  settings: Settings,
+): Promise<() => Promise<void>> {
+  // Loaded here only: a process behind LiteSpeed has no use for it.
+  const { createGateway, formatAccessLog } = await import('../gateway/index.js');
+  const gateway = createGateway({
+    target: formatAddress(target),
+    packetLimit: settings.maxPacket,
+    development: process.env.NODE_ENV !== 'production',
+    accessLog: (entry) => process.stdout.write(`${formatAccessLog(entry)}\n`),
+    errorLog: writeLog,
+  });
+  exemptFromCapture(gateway.server);
+  if (http.kind === 'unix') await gateway.listen({ path: http.path });
+  else await gateway.listen({ host: http.host, port: http.port });
+  const bound = gateway.address();
+  if (bound !== null && typeof bound === 'object') {
+    const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+    process.stdout.write(`http://${host}:${bound.port}/\n`);
+  } else {
+    process.stdout.write(`${String(bound)}\n`);
+  }
+  return () => gateway.close();
+}

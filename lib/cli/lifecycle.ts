@@ -1,0 +1,119 @@
+import type { Settings } from '../config/setting-types.js';
+import type { Worker, WorkerEnd } from '../worker/worker.js';
+import type { StopSignal } from './stop-signals.js';
+import {
+  appListensTo,
+  closeUnwantedInspector,
+  listenToSignal,
+  onStopSignal,
+  tellApp,
+} from './stop-signals.js';
+
+const SECOND = 1000;
+/** Signals of a pair arrive this close together. */
+const PAIR_MS = 50;
+/** An app that listens to SIGTERM gets this long to end by itself once its last request is answered. */
+const CLEANUP_SECONDS = 5;
+
+/** The process's beginning and end: signals, draining, grace, crashes. */
+export class Lifecycle {
+  readonly #settings: Settings;
+  readonly #log: (line: string) => void;
+  #worker: Worker | undefined;
+  /** Stops what stands in front of the worker; resolves once nobody is served any more. */
+  #closeFront: (() => Promise<void>) | undefined;
+  #stopping = false;
+  #leaving = false;
+  #appWasTold = false;
+
+  constructor(settings: Settings, log: (line: string) => void) {
+    this.#settings = settings;
+    this.#log = log;
+    onStopSignal((signal) => this.#receive(signal));
+    // A request without an answer would be delivered again (protocol §2.9), so the end of the process is told to
+    // those in progress, whatever it comes from.
+    process.on('uncaughtExceptionMonitor', (error) => {
+      // An app that handles such errors itself goes on.
+      if (process.listenerCount('uncaughtException') === 0) this.#worker?.failRequests(error);
+    });
+    process.on('exit', () => this.#worker?.failRequests(new Error('the process has ended')));
+  }
+
+  /** The worker has begun to serve. */
+  serve(worker: Worker): void {
+    this.#worker = worker;
+    if (this.#stopping || closeUnwantedInspector()) worker.stop();
+  }
+
+  /** There is something in front of the worker: run by hand, the process belongs to a terminal. */
+  setFront(close: () => Promise<void>): void {
+    let closed: Promise<void> | undefined;
+    this.#closeFront = () => (closed ??= close().catch(() => undefined));
+    listenToSignal('SIGHUP');
+  }
+
+  /** No request is left, and none will come. */
+  ended(end: WorkerEnd): void {
+    if (end === 'closed-by-app' && !this.#stopping) {
+      // The app has closed its server. What else it does is its own affair, but it is of no use to the server.
+      void this.#closeFront?.();
+      this.#exitAfter(this.#settings.grace, 'it closed its server');
+      return;
+    }
+    if (this.#closeFront === undefined) this.#leave();
+    else void this.#closeFront().then(() => this.#leave());
+  }
+
+  #receive(signal: StopSignal): void {
+    if (signal === 'SIGTERM') this.#appWasTold = true;
+    if (this.#stopping) {
+      // Asked by hand twice: at once.
+      if (signal === 'SIGINT') process.exit(130);
+      return;
+    }
+    this.#stopping = true;
+    const worker = this.#worker;
+    if (worker === undefined) {
+      this.#leave();
+      return;
+    }
+    const { activeRequests } = worker;
+    if (activeRequests > 0) {
+      const requests = activeRequests === 1 ? '1 request' : `${activeRequests} requests`;
+      this.#log(`${signal}: finishing ${requests}, then ending`);
+    }
+    worker.stop();
+    void this.#closeFront?.();
+    setTimeout(() => {
+      if (this.#leaving) return;
+      this.#log(
+        `requests were still running ${this.#settings.grace} s after ${signal} (LSNODE_GRACE); they get a 500`,
+      );
+      worker.failRequests(new Error('the process was told to stop'));
+      process.exit(1);
+    }, this.#settings.grace * SECOND).unref();
+  }
+
+  /** Ends the process, but lets an app that listens to SIGTERM clean up: a signal or not, this is its end. */
+  #leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    if (!appListensTo('SIGTERM')) process.exit();
+    this.#exitAfter(Math.min(CLEANUP_SECONDS, this.#settings.grace), 'its last request');
+    if (this.#appWasTold) return;
+    // The server stops workers with two signals, and closes their connection first: SIGTERM is most likely due.
+    setTimeout(() => {
+      if (this.#appWasTold) return;
+      this.#appWasTold = true;
+      tellApp('SIGTERM');
+    }, PAIR_MS);
+  }
+
+  /** The process ends by itself before that when nothing is left to do. */
+  #exitAfter(seconds: number, event: string): void {
+    setTimeout(() => {
+      this.#log(`the app was still busy ${seconds} s after ${event}; the process ends`);
+      process.exit();
+    }, seconds * SECOND).unref();
+  }
+}
