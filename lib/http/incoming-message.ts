@@ -2,17 +2,7 @@ import http from 'node:http';
 import { BodyRead, METHODS } from '../native/binding.js';
 import type { IncomingInternals } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
-import type { RequestEnvironment } from './request-environment.js';
 import { splitPairs } from './request-environment.js';
-
-declare module 'node:http' {
-  interface IncomingMessage {
-    /** The request's LSAPI environment; present on requests that came over LSAPI. */
-    lsapi?: RequestEnvironment;
-    /** Aborted when the client leaves (Node 20 and 22 get it from lsapi). */
-    readonly signal?: AbortSignal;
-  }
-}
 
 type Incoming = http.IncomingMessage & IncomingInternals & { socket: LsapiSocket };
 
@@ -129,8 +119,8 @@ export function endBody(socket: LsapiSocket): void {
  * Not so a request that was paused for good.
  */
 export function isConsuming(request: http.IncomingMessage): boolean {
-  const { _consuming, _dumped, _readableState } = request as Incoming;
-  if (!_consuming || _dumped || request.destroyed) return false;
+  const { _dumped, _readableState } = request as Incoming;
+  if (_dumped || request.destroyed) return false;
   return (
     request.readableFlowing === true ||
     _readableState.pipes.length > 0 ||

@@ -131,8 +131,8 @@ class LsapiSocketBase {
       const listeners = (self as unknown as { _events: unknown; _eventsCount: number })._events;
       const count = (self as unknown as { _eventsCount: number })._eventsCount;
       (Duplex as unknown as (this: Duplex, options: object) => void).call(self, {
-        autoDestroy: false,
-        emitClose: true,
+        autoDestroy: true,
+        emitClose: false, // see _destroy()
       });
       // Listeners may be older than the stream.
       if (listeners !== undefined) Object.assign(self, { _events: listeners, _eventsCount: count });
@@ -200,7 +200,10 @@ class LsapiSocketBase {
   _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     // An 'error' nobody listens to would end the process; the request's own events tell of it.
     const listened = (this as unknown as Duplex).listenerCount('error') > 0;
-    this.connections.socketDestroyed(this.self, () => callback(listened ? error : null));
+    this.connections.socketDestroyed(this.self);
+    callback(listened ? error : null);
+    // As late as a real socket's, which comes from the event loop: the events of requests depend on that order.
+    setImmediate(emitClose, this);
   }
   destroySoon(): void {
     this.destroy();
@@ -307,6 +310,10 @@ export type LsapiSocket = LsapiSocketBase & Duplex;
 export const LsapiSocket = LsapiSocketBase as unknown as new (
   ...parameters: ConstructorParameters<typeof LsapiSocketBase>
 ) => LsapiSocket;
+
+function emitClose(socket: LsapiSocketBase): void {
+  (socket as unknown as LsapiSocket).emit('close', false);
+}
 
 function timedOut(socket: LsapiSocketBase): void {
   socket.connections.socketTimedOut(socket as unknown as LsapiSocket);

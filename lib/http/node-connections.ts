@@ -244,7 +244,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   }
 
   /** req.destroy(), res.destroy(), socket.destroy(), or the client left: the request still gets an answer. */
-  socketDestroyed(socket: LsapiSocket, done: () => void): void {
+  socketDestroyed(socket: LsapiSocket): void {
     const response = socket._httpMessage as Response | null;
     if (socket.alive) {
       if (response === null || !isHeaderOut(response.lsapiOutput)) {
@@ -256,8 +256,9 @@ export class NodeConnections implements Connections, NativeRequestHandler {
       }
       this.#forget(socket);
     }
-    if (response !== null) socket._hadError = true;
-    process.nextTick(closeSocket, socket, response, done);
+    if (response === null) return;
+    socket._hadError = true;
+    socket.prependOnceListener('close', closeSocket);
   }
 
   /** As Node's server does on a socket's 'timeout'. */
@@ -309,6 +310,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
       for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
       response.statusCode = answer.status;
       response.statusMessage = '';
+      (response as Response)._removedContLen = false;
       (response as Response)._hasBody = request.method !== 'HEAD';
       response.end(answer.body);
     } catch (failure) {
@@ -343,13 +345,11 @@ function checkReader(connections: NodeConnections, socket: LsapiSocket, leftBefo
 }
 
 /** What Node's server does on a socket's 'close', before the listeners of others. */
-function closeSocket(socket: LsapiSocket, response: Response | null, done: () => void): void {
-  if (response !== null) {
-    socket._httpMessage = null;
-    const { request } = socket;
-    if (!request.destroyed) request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
-    closeResponse(response);
-    callBackDestroyed(response.lsapiOutput);
-  }
-  done();
+function closeSocket(this: LsapiSocket): void {
+  const response = this._httpMessage as Response | null;
+  if (response === null) return;
+  const { request } = this;
+  if (!request.destroyed) request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
+  closeResponse(response);
+  callBackDestroyed(response.lsapiOutput);
 }

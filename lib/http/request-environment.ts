@@ -1,3 +1,13 @@
+// Here, because this file's types are part of the package's: an app sees req.lsapi and req.signal.
+declare module 'http' {
+  interface IncomingMessage {
+    /** The request's LSAPI environment; present on requests that came over LSAPI. */
+    lsapi?: RequestEnvironment;
+    /** Aborted when the client leaves (Node 20 and 22 get it from lsapi). */
+    readonly signal?: AbortSignal;
+  }
+}
+
 /**
  * Takes the native side's header text apart: names and values in turn.
  *

@@ -21,17 +21,26 @@ export interface Scenario {
   prepare?: (server: http.Server, note: Note) => void;
   /** Events of these kinds are not noted, with the reason at the scenario. */
   ignore?: readonly string[];
+  /** Without listeners of 'timeout', which count as handling it. */
+  ignoreTimeouts?: boolean;
   /** Milliseconds that events may come in after the client is done. */
   settle?: number;
 }
 
 /** Notes every event of a request and its response. */
-function watch(request: http.IncomingMessage, response: http.ServerResponse, note: Note): void {
+function watch(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  note: Note,
+  ignoreTimeouts: boolean,
+): void {
   for (const event of ['end', 'close', 'aborted', 'timeout'] as const) {
+    if (event === 'timeout' && ignoreTimeouts) continue;
     request.on(event, () => note(`req ${event} aborted=${request.aborted} complete=${request.complete}`));
   }
   request.on('error', (error: NodeJS.ErrnoException) => note(`req error ${error.code} ${error.message}`));
   for (const event of ['prefinish', 'finish', 'close', 'drain', 'timeout'] as const) {
+    if (event === 'timeout' && ignoreTimeouts) continue;
     response.on(event, () =>
       note(
         `res ${event} ended=${response.writableEnded} finished=${response.writableFinished} ` +
@@ -52,11 +61,12 @@ export async function run(kind: 'http' | 'lsapi', scenario: Scenario): Promise<O
   const directory = mkdtempSync(join(tmpdir(), 'lsapi-same-'));
   const path = join(directory, 's');
   const notes: string[] = [];
+  let over = false;
   const note: Note = (text) => {
-    if (!scenario.ignore?.some((kind) => text.startsWith(kind))) notes.push(text);
+    if (!over && !scenario.ignore?.some((kind) => text.startsWith(kind))) notes.push(text);
   };
   const listener: http.RequestListener = (request, response) => {
-    watch(request, response, note);
+    watch(request, response, note, scenario.ignoreTimeouts ?? false);
     scenario.handler(request, response, note);
   };
   const server =
@@ -77,6 +87,7 @@ export async function run(kind: 'http' | 'lsapi', scenario: Scenario): Promise<O
       answer = await peer.answer();
     }
     await later(scenario.settle ?? 20);
+    over = true;
   } finally {
     server.close();
     server.closeAllConnections();
