@@ -18,7 +18,7 @@ describe('Server', () => {
   const servers: Server[] = [];
   /** A server that is closed after the test. */
   const make = (listener: (...parameters: Parameters<http.RequestListener>) => unknown = hello): Server => {
-    const server = createServer(listener as http.RequestListener);
+    const server = createServer(listener);
     servers.push(server);
     return server;
   };
