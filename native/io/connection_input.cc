@@ -252,7 +252,11 @@ void ConnectionSet::Linger(Connection& connection) {
       Close(connection);
       return;
     }
-    if (received < static_cast<ssize_t>(discarded.size())) return;
+    if (received < static_cast<ssize_t>(discarded.size())) {
+      // Nothing more tells of an end that came together with these bytes.
+      if (connection.peer_closed_) Close(connection);
+      return;
+    }
   }
   // Others have their turn first; changing the interest makes the kernel tell again.
   Rearm(connection, connection.watches_output_);

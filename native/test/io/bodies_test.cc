@@ -278,6 +278,19 @@ TEST_SUITE("after a body that the application did not read") {
     CHECK_FALSE(server.WasReset());
   }
 
+  TEST_CASE("the connection is closed at once when the server's last bytes come together with its end") {
+    Application app;
+    WebServer server = app.Connect();
+    server.Send(RequestWithBody(100));
+    app.Run();
+    CHECK(server.Hear() == kLastAnswer);
+    CHECK(app.set.statistics().open == 1);
+    server.Send("more");
+    server.Close();
+    app.Run();
+    CHECK(app.set.statistics().open == 0);
+  }
+
   TEST_CASE("the connection ends for good although the server goes on sending") {
     Application app;
     WebServer server = app.Connect();
