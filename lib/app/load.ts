@@ -69,12 +69,24 @@ async function importApp(path: string): Promise<Namespace> {
   } catch (error) {
     throw new LsapiError(
       'LSAPI_ERR_APP_LOAD',
-      `The app ${path} failed while it was loaded:\n${inspect(error)}`,
-      {
-        cause: error,
-      },
+      `The app ${path} failed while it was loaded:\n${isPlaceHidden(error) ? error.message : describe(error)}`,
+      { cause: error },
     );
   }
+}
+
+/**
+ * Whether an error says nowhere where it comes from: Node tells the place of a syntax error in an ES module only when
+ * it reports the error itself.
+ */
+function isPlaceHidden(error: unknown): error is SyntaxError {
+  return error instanceof SyntaxError && error.stack?.startsWith(error.name) === true;
+}
+
+/** The error with its stack, less what is ours in it. */
+function describe(error: unknown): string {
+  const lines = inspect(error).split('\n');
+  return lines.filter((line) => !line.includes(import.meta.url)).join('\n');
 }
 
 function raise(error: unknown): never {
