@@ -23,7 +23,8 @@ function options() {
       },
     });
     const seconds = Number(values.seconds);
-    if (!Number.isInteger(seconds) || seconds < 1) throw new Error(`--seconds ${values.seconds} is no number of seconds`);
+    if (!Number.isInteger(seconds) || seconds < 1)
+      throw new Error(`--seconds ${values.seconds} is no number of seconds`);
     const targets = values.target === 'all' ? TARGETS : [values.target];
     if (!TARGETS.includes(targets[0])) throw new Error(`--target: one of ${TARGETS.join(', ')}, all`);
     return { seconds, targets, coverage: values.coverage };
@@ -94,7 +95,10 @@ function lineCoverage(target, corpus) {
   const raw = join(path, `${target}.profraw`);
   const data = join(path, `${target}.profdata`);
   const tool = (name) => (spawnSync(name, ['--version']).status === 0 ? name : `${name}-14`);
-  spawnSync(program, ['-runs=0', corpus], { env: { ...process.env, LLVM_PROFILE_FILE: raw }, stdio: 'ignore' });
+  spawnSync(program, ['-runs=0', corpus], {
+    env: { ...process.env, LLVM_PROFILE_FILE: raw },
+    stdio: 'ignore',
+  });
   spawnSync(tool('llvm-profdata'), ['merge', '-o', data, raw], { stdio: 'inherit' });
   const report = spawnSync(
     tool('llvm-cov'),
@@ -104,14 +108,19 @@ function lineCoverage(target, corpus) {
   // File name and the three columns about lines.
   const rows = report.stdout.split('\n').map((line) => line.trim().split(/\s+/));
   for (const row of rows.filter(([name]) => /\.(cc|h)$|^TOTAL$/.test(name ?? ''))) {
-    console.log(`  ${row[0].padEnd(34)} lines ${row[7].padStart(5)}, missed ${row[8].padStart(4)}: ${row[9]}`);
+    console.log(
+      `  ${row[0].padEnd(34)} lines ${row[7].padStart(5)}, missed ${row[8].padStart(4)}: ${row[9]}`,
+    );
   }
 }
 
 const { seconds, targets, coverage } = options();
 requireTools('npm run fuzz', ['cmake', 'make', 'libfuzzer', 'doctest']);
 const path = compile('fuzz');
-build(path, targets.map((target) => `fuzz_${target}`));
+build(
+  path,
+  targets.map((target) => `fuzz_${target}`),
+);
 
 let failed = false;
 for (const target of targets) {
@@ -119,7 +128,12 @@ for (const target of targets) {
   if (target === 'request_parser') await seedRequests(corpus);
   const seeds = readdirSync(corpus).length;
   console.log(`fuzz ${target}: ${seconds} s, ${seeds} inputs to begin with`);
-  const { status, first, tail } = await fuzz(join(path, 'native/fuzz', `fuzz_${target}`), corpus, target, seconds);
+  const { status, first, tail } = await fuzz(
+    join(path, 'native/fuzz', `fuzz_${target}`),
+    corpus,
+    target,
+    seconds,
+  );
   const executed = /stat::number_of_executed_units:\s*(\d+)/.exec(tail)?.[1];
   const edges = [...tail.matchAll(/ cov: (\d+)/g)].at(-1)?.[1];
   const counters = /Loaded \d+ modules\s+\((\d+) inline 8-bit counters\)/.exec(first)?.[1];

@@ -47,7 +47,12 @@ export function requireTools(purpose, tools) {
 
 /** Configures a build directory; `options` are CMake variables. */
 export function configure(directory, options) {
-  const settings = { CMAKE_CXX_COMPILER: compiler(), CMAKE_BUILD_TYPE: 'Debug', CMAKE_CXX_FLAGS: '-O1', ...options };
+  const settings = {
+    CMAKE_CXX_COMPILER: compiler(),
+    CMAKE_BUILD_TYPE: 'Debug',
+    CMAKE_CXX_FLAGS: '-O1',
+    ...options,
+  };
   const generator = succeeds('ninja', ['--version']) ? ['-G', 'Ninja'] : [];
   const definitions = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
   runQuietly('cmake', ['-S', root, '-B', directory, ...generator, ...definitions]);
