@@ -180,6 +180,32 @@ describe('Destroying', () => {
   });
 });
 
+describe('A client that leaves', () => {
+  it('has the callbacks of unfinished writes called with an error, and no finish', async () => {
+    const codes: (string | undefined)[] = [];
+    await withServer(
+      (_request, response) => {
+        for (let n = 0; n < 2; n++) {
+          response.write(Buffer.alloc(4_000_000), (error) =>
+            codes.push((error as NodeJS.ErrnoException | null)?.code),
+          );
+        }
+        response.on('finish', () => codes.push('finish')).on('close', () => codes.push('close'));
+        response.end();
+      },
+      async (served) => {
+        const client = await served.client();
+        client.pause();
+        await client.send();
+        await later(50);
+        client.close();
+        await later(50);
+      },
+    );
+    assert.deepEqual(codes, ['close', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_DESTROYED']);
+  });
+});
+
 describe('Timeouts', () => {
   const sleep = async (peer: { send(): Promise<void> }): Promise<void> => {
     await peer.send();
