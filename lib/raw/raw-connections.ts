@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { answerPlainly, lengthRequired, requestTimeout, serverError } from '../connections/plain-answer.js';
 import { isLsapiError } from '../errors.js';
@@ -7,8 +6,6 @@ import { native } from '../native/binding.js';
 import type { RawHandler } from './raw.js';
 import { RawRequest } from './raw-request.js';
 import { RawResponse } from './raw-response.js';
-
-const RESOURCE_OPTIONS = { requireManualDestroy: true };
 
 /** Serves the LSAPI connections of a process with a raw handler. */
 export class RawConnections implements Connections, NativeRequestHandler {
@@ -34,14 +31,16 @@ export class RawConnections implements Connections, NativeRequestHandler {
     const response = new RawResponse(this, request);
     this.#requests[slot] = request;
     this.#responses[slot] = response;
-    // A resource of its own keeps what the handler puts into the asynchronous context with its request.
-    new AsyncResource('LSAPIREQUEST', RESOURCE_OPTIONS).runInAsyncScope(
-      callHandler,
-      this,
-      this.#handler,
-      request,
-      response,
-    );
+    // This call has an asynchronous scope of its own (see Call() in connection_set_binding.cc).
+    try {
+      const result = this.#handler(request, response);
+      // Any thenable: libraries have promises of their own.
+      if (typeof result?.then === 'function') {
+        result.then(undefined, (error: unknown) => this.failRequest(error, request, response));
+      }
+    } catch (error) {
+      this.failRequest(error, request, response);
+    }
   }
 
   onBody(slot: number): void {
@@ -139,21 +138,4 @@ function isAbortError(error: unknown): boolean {
     isLsapiError(error, 'LSAPI_ERR_BODY_TIMEOUT') ||
     (error instanceof Error && error.name === 'AbortError')
   );
-}
-
-function callHandler(
-  this: RawConnections,
-  handler: RawHandler,
-  request: RawRequest,
-  response: RawResponse,
-): void {
-  try {
-    const result = handler(request, response);
-    // Any thenable: libraries have promises of their own.
-    if (typeof result?.then === 'function') {
-      result.then(undefined, (error: unknown) => this.failRequest(error, request, response));
-    }
-  } catch (error) {
-    this.failRequest(error, request, response);
-  }
 }

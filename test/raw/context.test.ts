@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { AsyncLocalStorage, executionAsyncId, triggerAsyncId } from 'node:async_hooks';
+import { AsyncLocalStorage, executionAsyncResource } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RawRequest } from '#lib/raw/raw-request.js';
 import { isRawHandler, raw } from '#lib/raw/raw.js';
@@ -87,15 +87,14 @@ describe('The asynchronous context of raw requests', () => {
     );
   });
 
-  it('has an identity of its own for each request', async () => {
-    const ids = new Set<number>();
+  it('has a resource of its own for each request', async () => {
+    const resources = new Set<object>();
     const server = serve((request, response) => {
-      ids.add(executionAsyncId());
-      assert.notEqual(triggerAsyncId(), executionAsyncId());
+      resources.add(executionAsyncResource());
       response.send(200, null, request.url);
     });
     assert.deepEqual(await batch(server, 2), []);
-    assert.equal(ids.size, 2 * CONNECTIONS);
+    assert.equal(resources.size, 2 * CONNECTIONS);
   });
 
   it('runs ticks and microtasks of one request before the next one begins', async () => {
