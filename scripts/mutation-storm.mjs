@@ -378,8 +378,8 @@ async function storm(app, { count, seed, lanes, directory }) {
     // The control connection was among the first ones counted, and is closed now.
     if (after.descriptors > before.descriptors - 1)
       report(`descriptors grew from ${before.descriptors - 1} to ${after.descriptors}`);
-    // One descriptor for each connection of ours, and for those that it has yet to see the end of.
-    if (most > before.descriptors + 4 * lanes)
+    // One for each connection of ours, and for those in a batch whose end it has yet to see.
+    if (most > before.descriptors + lanes + 400)
       report(`${most} descriptors at a time for ${lanes} connections`);
     if (after.memory > before.memory + ALLOWED_GROWTH_MB)
       report(`memory grew from ${before.memory.toFixed(0)} to ${after.memory.toFixed(0)} MB`);

@@ -1,5 +1,6 @@
-// Connections under a random sequence of what servers send, take and break off, and of what the application does.
-// Whatever happens, the application's side writes whole packets in a legal order, and no connection is left over.
+// Connections under a random sequence of what servers send, take and break off, and of what the application
+// does. Whatever happens, the application's side writes whole packets in a legal order, and no connection is
+// left over.
 #include <fuzzer/FuzzedDataProvider.h>
 #include <poll.h>
 
@@ -27,7 +28,8 @@ class Listener {
       const auto* header = reinterpret_cast<const uint8_t*>(heard_.data());
       LSAPI_REQUIRE(header[0] == 'L' && header[1] == 'S');
       LSAPI_REQUIRE(header[2] >= 3 && header[2] <= 8);
-      const auto length = ReadPacketLength(header, kPacketHeaderSize, kPacketHeaderSize + kMaximumHeaderPayload);
+      const auto length =
+          ReadPacketLength(header, kPacketHeaderSize, kPacketHeaderSize + kMaximumHeaderPayload);
       LSAPI_REQUIRE(length.has_value());
       if (length->length > heard_.size()) return;
       Take(static_cast<PacketType>(header[2]), length->length - kPacketHeaderSize);
@@ -88,7 +90,19 @@ class World {
   }
 
   void Step() {
-    enum Action { kConnect, kRequest, kBytes, kAbort, kSend, kTake, kLeave, kPoll, kAct, kEnd, kLastAction = kEnd };
+    enum Action {
+      kConnect,
+      kRequest,
+      kBytes,
+      kAbort,
+      kSend,
+      kTake,
+      kLeave,
+      kPoll,
+      kAct,
+      kEnd,
+      kLastAction = kEnd
+    };
     const auto action = input_.ConsumeIntegralInRange<int>(0, kLastAction);
     if (action == kConnect && servers_.size() < 4 && app_.AcceptsConnections()) {
       servers_.push_back({input_.ConsumeBool() ? app_.Connect() : app_.Adopt()});
@@ -106,8 +120,9 @@ class World {
         Send(&server);
         break;
       case kBytes:
-        server.unsent += input_.ConsumeBool() ? input_.ConsumeRandomLengthString(64)
-                                              : std::string(input_.ConsumeIntegralInRange<size_t>(0, 100'000), 'b');
+        server.unsent += input_.ConsumeBool()
+                             ? input_.ConsumeRandomLengthString(64)
+                             : std::string(input_.ConsumeIntegralInRange<size_t>(0, 100'000), 'b');
         Send(&server);
         break;
       case kAbort:
@@ -158,8 +173,9 @@ class World {
   }
 
   void Send(Server* server) {
-    const size_t size = input_.ConsumeBool() ? server->unsent.size()
-                                             : input_.ConsumeIntegralInRange<size_t>(0, server->unsent.size());
+    const size_t size = input_.ConsumeBool()
+                            ? server->unsent.size()
+                            : input_.ConsumeIntegralInRange<size_t>(0, server->unsent.size());
     server->unsent.erase(0, server->connection.Send(std::string_view(server->unsent).substr(0, size)));
   }
 
@@ -173,7 +189,8 @@ class World {
   void Act(Connection& connection) {
     const uint32_t slot = connection.slot();
     const uint32_t serial = connection.serial();
-    if (std::find(open_.begin(), open_.end(), std::pair(slot, serial)) == open_.end()) open_.emplace_back(slot, serial);
+    if (std::find(open_.begin(), open_.end(), std::pair(slot, serial)) == open_.end())
+      open_.emplace_back(slot, serial);
     for (int actions = input_.ConsumeIntegralInRange(0, 3); actions > 0; --actions) {
       if (app_.set.Find(slot, serial) == nullptr) return;
       ActOnce(connection);

@@ -13,9 +13,7 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t capacity);
 namespace {
 
 /// The byte order that the fixed part of an input is in, as the parser will see it.
-ByteOrder OrderOf(const uint8_t* packet) {
-  return (packet[3] & 1) == 0 ? ByteOrder::kLittle : kForeignOrder;
-}
+ByteOrder OrderOf(const uint8_t* packet) { return (packet[3] & 1) == 0 ? ByteOrder::kLittle : kForeignOrder; }
 
 /// First byte behind an environment list, or 0 where it is broken.
 size_t SkipList(const uint8_t* packet, size_t size, size_t at, uint32_t count) {
@@ -69,7 +67,8 @@ class Checker {
 };
 
 void Parse(const uint8_t* data, size_t size) {
-  const std::unique_ptr<uint8_t[]> packet(new uint8_t[size]);  // exactly as long: no byte may be read behind it
+  const std::unique_ptr<uint8_t[]> packet(
+      new uint8_t[size]);  // exactly as long: no byte may be read behind it
   if (size > 0) std::memcpy(packet.get(), data, size);
   RequestView view;
   const ParseError error = view.Parse(Bytes(packet.get(), size), kMaximumPacketLimit);
@@ -84,8 +83,8 @@ void Parse(const uint8_t* data, size_t size) {
   LSAPI_REQUIRE(view.body_length() >= -1 && view.body_length() < int64_t{1} << 53);
   LSAPI_REQUIRE(view.content_length() >= -1 && view.content_length() < int64_t{1} << 53);
   if (view.declared_body_length() >= 0) LSAPI_REQUIRE(view.body_length() == view.declared_body_length());
-  for (const std::string_view text : {view.script_filename(), view.script_name(), view.query_string(),
-                                      view.method(), view.request_uri()}) {
+  for (const std::string_view text :
+       {view.script_filename(), view.script_name(), view.query_string(), view.method(), view.request_uri()}) {
     check.Inside(text);
     check.NoNul(text);
   }

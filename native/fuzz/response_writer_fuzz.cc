@@ -1,4 +1,5 @@
-// Any text for the response writer. What it writes must be one packet that the server can read, within the bound.
+// Any text for the response writer. What it writes must be one packet that the server can read, within the
+// bound.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
@@ -16,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Encoding encoding{static_cast<uint8_t>(input.ConsumeIntegralInRange(0, 1)),
                           input.ConsumeBool() ? ByteOrder::kLittle : ByteOrder::kBig};
   const int32_t status = MapStatus(input.ConsumeIntegral<int32_t>());
-  const int64_t length = input.ConsumeBool() ? -1 : input.ConsumeIntegralInRange<int64_t>(0, (int64_t{1} << 53) - 1);
+  const int64_t length =
+      input.ConsumeBool() ? -1 : input.ConsumeIntegralInRange<int64_t>(0, (int64_t{1} << 53) - 1);
   const int repetitions = input.ConsumeBool() ? 1 : input.ConsumeIntegralInRange(1, 2000);
   const bool exact = input.ConsumeBool();
   const std::string once = input.ConsumeRemainingBytesAsString();

@@ -48,10 +48,10 @@ class Connection {
 
   FileDescriptor fd_;
   ConnectionState state_ = ConnectionState::kFree;
-  bool readable_ = false;          // the socket may hold bytes (it is watched edge-triggered)
-  bool peer_closed_ = false;       // end of stream was seen
-  bool watches_output_ = false;    // EPOLLOUT is registered
-  bool acknowledged_ = false;      // REQ_RECEIVED was sent or queued for this request
+  bool readable_ = false;        // the socket may hold bytes (it is watched edge-triggered)
+  bool peer_closed_ = false;     // end of stream was seen
+  bool watches_output_ = false;  // EPOLLOUT is registered
+  bool acknowledged_ = false;    // REQ_RECEIVED was sent or queued for this request
   bool header_sent_ = false;
   bool close_after_response_ = false;  // the request broke the protocol, or the process stops
   bool close_when_flushed_ = false;

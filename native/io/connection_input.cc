@@ -74,8 +74,7 @@ void ConnectionSet::TakePacket(Connection& connection) {
   const auto length = ReadPacketLength(input.data(), kMinimumRequestSize, options_.packet_limit);
   if (!length) return Reject(connection, ParseError::kLength);
   if (input.size() >= length->length) {
-    const ParseError error =
-        connection.request_.Parse(input.first(length->length), options_.packet_limit);
+    const ParseError error = connection.request_.Parse(input.first(length->length), options_.packet_limit);
     if (error != ParseError::kNone) return Reject(connection, error);
     return BeginRequest(connection, length->length);
   }
@@ -98,8 +97,8 @@ void ConnectionSet::Reject(Connection& connection, ParseError error) {
 
 void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
   if (connection.peer_closed_ || limit_reached()) {
-    // Given up before it began; or one more than this process may take, which the server delivers elsewhere since
-    // it was not acknowledged.
+    // Given up before it began; or one more than this process may take, which the server delivers elsewhere
+    // since it was not acknowledged.
     Close(connection);
     return;
   }
@@ -120,8 +119,8 @@ void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
   const size_t behind = connection.input_size_ - packet_length;
   const int64_t length = connection.request_.body_length();
   connection.body_left_ = std::max<int64_t>(length, 0);
-  connection.body_buffered_ = static_cast<size_t>(std::min<int64_t>(connection.body_left_,
-                                                                    static_cast<int64_t>(behind)));
+  connection.body_buffered_ =
+      static_cast<size_t>(std::min<int64_t>(connection.body_left_, static_cast<int64_t>(behind)));
   // Nothing marks the end of a body of unknown length: the connection cannot be used again (section 1.10).
   if (length < 0) connection.close_after_response_ = true;
 

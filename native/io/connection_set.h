@@ -1,5 +1,5 @@
-// All connections of a process, in one epoll set: accepts them, reads and acknowledges requests, sends what the
-// application answers. Knows nothing of JavaScript; whoever does implements RequestHandler.
+// All connections of a process, in one epoll set: accepts them, reads and acknowledges requests, sends what
+// the application answers. Knows nothing of JavaScript; whoever does implements RequestHandler.
 #pragma once
 
 #include <sys/epoll.h>
@@ -71,8 +71,8 @@ class ConnectionSet {
 
   /// Accepts connections from a listening socket; takes it. Returns 0 or an errno.
   int Listen(FileDescriptor socket);
-  /// Serves one connected socket (fd 0 of a per-connection worker); takes it. Returns 0 or an errno. Once it is
-  /// closed and nothing listens, no request can come any more: the set drains by itself.
+  /// Serves one connected socket (fd 0 of a per-connection worker); takes it. Returns 0 or an errno. Once it
+  /// is closed and nothing listens, no request can come any more: the set drains by itself.
   int Adopt(FileDescriptor socket);
   /// Closes the listening sockets. Connections stay.
   void StopListening();
@@ -97,7 +97,8 @@ class ConnectionSet {
   /// Sends `size` bytes of whole packets that begin at room[kAcknowledgeRoom]; `room` ends at least kEndRoom
   /// bytes behind them. `flags` are RespondFlags.
   void SendPackets(Connection& connection, std::span<uint8_t> room, size_t size, uint32_t flags);
-  /// The same, followed by body bytes of any length, which are not copied unless the kernel leaves few of them.
+  /// The same, followed by body bytes of any length, which are not copied unless the kernel leaves few of
+  /// them.
   void SendBody(Connection& connection, std::span<uint8_t> room, size_t size, const ExternalBytes& body,
                 uint32_t flags);
   /// Marks that the response header is on its way.

@@ -58,8 +58,8 @@ ListenResult ListenUnix(const std::string& path, int backlog, int mode) {
   }
   FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return Failed();
-  ListenResult result = BindAndListen(std::move(socket), reinterpret_cast<sockaddr*>(&address),
-                                      sizeof address, backlog);
+  ListenResult result =
+      BindAndListen(std::move(socket), reinterpret_cast<sockaddr*>(&address), sizeof address, backlog);
   if (result.error == 0 && mode >= 0 && chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) return Failed();
   return result;
 }
@@ -85,7 +85,8 @@ ListenResult ListenTcp(const std::string& ip, uint16_t port, int backlog) {
   freeaddrinfo(found);
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
-  if (result.error == 0 && getsockname(result.socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
+  if (result.error == 0 &&
+      getsockname(result.socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) == 0) {
     // The port stands at the same place in both families' structures.
     result.port = ntohs(reinterpret_cast<const sockaddr_in*>(&bound)->sin_port);
   }
@@ -100,7 +101,7 @@ DescriptorKind ClassifyDescriptor(int fd) {
   sockaddr_storage peer;
   socklen_t peer_size = sizeof peer;
   return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0 ? DescriptorKind::kConnected
-                                                                             : DescriptorKind::kOther;
+                                                                              : DescriptorKind::kOther;
 }
 
 }  // namespace lsapi

@@ -9,7 +9,7 @@ namespace lsapi {
 
 struct ListenResult {
   FileDescriptor socket;
-  int error = 0;     // errno
+  int error = 0;      // errno
   uint16_t port = 0;  // TCP: the port in use, which matters when 0 was asked for
 };
 

@@ -51,11 +51,11 @@ class OutputQueue {
   struct Segment {
     std::vector<uint8_t> owned;
     std::unique_ptr<Retainer> retainer;
-    Bytes left;                 // not yet sent, without frame headers
-    bool framed = false;        // `left` is body; its frame headers are made below
+    Bytes left;           // not yet sent, without frame headers
+    bool framed = false;  // `left` is body; its frame headers are made below
     Encoding encoding;
-    size_t frame_left = 0;      // body bytes of the frame whose header has been sent, or is being sent
-    size_t header_left = 0;     // bytes of `header` still to be sent
+    size_t frame_left = 0;   // body bytes of the frame whose header has been sent, or is being sent
+    size_t header_left = 0;  // bytes of `header` still to be sent
     std::array<uint8_t, kPacketHeaderSize> header{};
   };
 

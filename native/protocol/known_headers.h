@@ -14,13 +14,30 @@ enum KnownHeader : uint8_t {
   kTransferEncoding = 24,
 };
 
-inline constexpr std::array<std::string_view, kKnownHeaderCount> kKnownHeaderNames = {
-    "Accept",        "Accept-Charset",    "Accept-Encoding", "Accept-Language",
-    "Authorization", "Connection",        "Content-Type",    "Content-Length",
-    "Cookie",        "Cookie2",           "Host",            "Pragma",
-    "Referer",       "User-Agent",        "Cache-Control",   "If-Modified-Since",
-    "If-Match",      "If-None-Match",     "If-Range",        "If-Unmodified-Since",
-    "Keep-Alive",    "Range",             "X-Forwarded-For", "Via",
-    "Transfer-Encoding"};
+inline constexpr std::array<std::string_view, kKnownHeaderCount> kKnownHeaderNames = {"Accept",
+                                                                                      "Accept-Charset",
+                                                                                      "Accept-Encoding",
+                                                                                      "Accept-Language",
+                                                                                      "Authorization",
+                                                                                      "Connection",
+                                                                                      "Content-Type",
+                                                                                      "Content-Length",
+                                                                                      "Cookie",
+                                                                                      "Cookie2",
+                                                                                      "Host",
+                                                                                      "Pragma",
+                                                                                      "Referer",
+                                                                                      "User-Agent",
+                                                                                      "Cache-Control",
+                                                                                      "If-Modified-Since",
+                                                                                      "If-Match",
+                                                                                      "If-None-Match",
+                                                                                      "If-Range",
+                                                                                      "If-Unmodified-Since",
+                                                                                      "Keep-Alive",
+                                                                                      "Range",
+                                                                                      "X-Forwarded-For",
+                                                                                      "Via",
+                                                                                      "Transfer-Encoding"};
 
 }  // namespace lsapi

@@ -147,8 +147,7 @@ ParseError RequestView::ParseList(uint32_t* at, uint32_t count, bool is_env) {
     if (is_env && name_size == kRequestUri.size() &&
         std::memcmp(name, kRequestUri.data(), kRequestUri.size()) == 0) {
       const auto* value = reinterpret_cast<const char*>(name + name_size);
-      request_uri_ = {position + name_size,
-                      static_cast<uint32_t>(CutAtNul({value, value_size - 1}).size())};
+      request_uri_ = {position + name_size, static_cast<uint32_t>(CutAtNul({value, value_size - 1}).size())};
     }
     position += name_size + value_size;
   }

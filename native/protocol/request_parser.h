@@ -87,9 +87,8 @@ class RequestView {
   /// Calls `visit(name, value)` for each entry in wire order; values cut at their first NUL.
   template <typename Visit>
   void ForEachEnv(Visit visit) const {
-    VisitList(env_begin_, env_count_, [&](std::string_view name, std::string_view value) {
-      visit(name, CutAtNul(value));
-    });
+    VisitList(env_begin_, env_count_,
+              [&](std::string_view name, std::string_view value) { visit(name, CutAtNul(value)); });
   }
 
   /// Special entries have names that start with a control byte, and binary values: nothing is cut.

@@ -50,8 +50,8 @@ inline size_t ResponseHeaderBound(size_t text_size, size_t count) {
 /// `text` is `count` lines `Name: value`, each ended by LF, in latin1. Left out are what the server makes by
 /// itself and what would mislead it: Connection, Keep-Alive, Proxy-Connection, Transfer-Encoding, Trailer,
 /// Status, and a second Content-Length. `automatic_content_length` >= 0 is announced where the application
-/// gave no length. A packet without any line would be taken for CGI output (section 2.1), so a harmless one is
-/// added. `status` must come from MapStatus().
+/// gave no length. A packet without any line would be taken for CGI output (section 2.1), so a harmless one
+/// is added. `status` must come from MapStatus().
 HeaderResult WriteResponseHeader(std::string_view text, uint32_t count, int32_t status, Encoding encoding,
                                  int64_t automatic_content_length, std::span<uint8_t> out);
 

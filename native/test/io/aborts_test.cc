@@ -1,4 +1,5 @@
-// The server gives a request up: ABORT_REQUEST, the end of the connection, or both. Protocol sections 2.8 and 7.4.
+// The server gives a request up: ABORT_REQUEST, the end of the connection, or both. Protocol sections 2.8
+// and 7.4.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -16,7 +17,8 @@ using test::PlainRequest;
 using test::RequestWithBody;
 using test::WebServer;
 
-/// The ways in which a server leaves: always the end of the connection, mostly with an ABORT_REQUEST before it.
+/// The ways in which a server leaves: always the end of the connection, mostly with an ABORT_REQUEST before
+/// it.
 enum class Leaving { kAbortAndClose, kAbort, kClose };
 
 void Leave(WebServer* server, Leaving how, Encoding encoding = {0, ByteOrder::kLittle}) {

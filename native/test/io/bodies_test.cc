@@ -1,6 +1,5 @@
 // Request bodies: raw bytes behind the packet, in any portions. Protocol sections 1.10 and 7.4.
 #include <doctest/doctest.h>
-
 #include <poll.h>
 
 #include <string>
@@ -237,7 +236,8 @@ TEST_SUITE("after a body that the application did not read") {
     }
   }
 
-  TEST_CASE("the response and the end of the connection leave in one piece, and are not cut off by late bytes") {
+  TEST_CASE(
+      "the response and the end of the connection leave in one piece, and are not cut off by late bytes") {
     Application app;
     WebServer server = app.Connect();
     server.Send(RequestWithBody(10'000'000) + std::string(10'000, 'x'));
@@ -259,7 +259,9 @@ TEST_SUITE("after a body that the application did not read") {
     CHECK(app.set.statistics().open == 0);
   }
 
-  TEST_CASE("the response reaches a server on TCP whole, although closing with unread bytes resets such a connection") {
+  TEST_CASE(
+      "the response reaches a server on TCP whole, although closing with unread bytes resets such a "
+      "connection") {
     Application app;
     WebServer server = app.ConnectTcp();
     const std::string answer(1'000'000, 'a');

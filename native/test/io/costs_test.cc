@@ -1,6 +1,5 @@
 // What a request costs: system calls and allocations are the budget of the hot path.
 #include <doctest/doctest.h>
-
 #include <sanitizer/allocator_interface.h>
 
 #include <array>

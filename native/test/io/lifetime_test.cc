@@ -1,6 +1,6 @@
-// The life of connections and of the whole set: draining, limits, timeouts, slots. Protocol sections 2.6 and 7.3.
+// The life of connections and of the whole set: draining, limits, timeouts, slots. Protocol sections 2.6
+// and 7.3.
 #include <doctest/doctest.h>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>

@@ -2,7 +2,6 @@
 #include "io/listener.h"
 
 #include <doctest/doctest.h>
-
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
-// Requests on a connection: fragments, refusals, reuse, acknowledgements. Protocol sections 1.12, 2.4 and 7.4.
+// Requests on a connection: fragments, refusals, reuse, acknowledgements. Protocol sections 1.12, 2.4
+// and 7.4.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -79,7 +80,8 @@ TEST_SUITE("a request") {
         options.packet_limit = limit;
         Application app(options);
         WebServer server = app.Connect();
-        const std::string packet = RequestBuilder().Unknown("X", std::string(limit - rest + over, 'x')).Build().text();
+        const std::string packet =
+            RequestBuilder().Unknown("X", std::string(limit - rest + over, 'x')).Build().text();
         REQUIRE(packet.size() == limit + over);
         for (size_t sent = 0; sent < packet.size() && !server.IsClosed(); app.Run()) {
           sent += server.Send(std::string_view(packet).substr(sent));

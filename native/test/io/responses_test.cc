@@ -1,6 +1,5 @@
 // Responses on the wire, however slowly the server takes them. Protocol sections 2.2 to 2.6.
 #include <doctest/doctest.h>
-
 #include <sanitizer/allocator_interface.h>
 #include <sys/socket.h>
 
@@ -79,7 +78,9 @@ TEST_SUITE("a response") {
 
   TEST_CASE("may end its connection") {
     Application app;
-    app.on_request = [&](Connection& connection) { app.Send(connection, {.flags = kRespondEnd | kRespondClose}); };
+    app.on_request = [&](Connection& connection) {
+      app.Send(connection, {.flags = kRespondEnd | kRespondClose});
+    };
     WebServer server = app.Connect();
     server.Send(PlainRequest());
     app.Run();
@@ -103,7 +104,8 @@ TEST_SUITE("a response") {
           "RESP_HEADER(200; A: b) RESP_END");
   }
 
-  TEST_CASE("leaves its header packet in one piece with all that is before it: the server cannot parse it in two") {
+  TEST_CASE(
+      "leaves its header packet in one piece with all that is before it: the server cannot parse it in two") {
     Application app;
     app.on_request = [&](Connection& connection) {
       system_calls().Reset();
@@ -128,7 +130,8 @@ TEST_SUITE("a server that takes a response slowly") {
         app.on_request = [&](Connection& connection) {
           app.Send(connection, {.flags = 0});
           for (size_t at = 0; at < body.size(); at += 10'000) {
-            app.Send(connection, {.header = "", .body = body.substr(at, 10'000), .flags = 0, .external = external});
+            app.Send(connection,
+                     {.header = "", .body = body.substr(at, 10'000), .flags = 0, .external = external});
           }
           app.Send(connection, {.header = ""});
         };
@@ -137,7 +140,8 @@ TEST_SUITE("a server that takes a response slowly") {
         system_calls().send_budget = budget;
         server.Send(PlainRequest());
         std::string received;
-        while (app.set.statistics().requests == 0 || app.set.statistics().active > 0 || !received.ends_with("SERV")) {
+        while (app.set.statistics().requests == 0 || app.set.statistics().active > 0 ||
+               !received.ends_with("SERV")) {
           app.Run();
           const std::string more = server.Receive();
           if (more.empty()) break;
@@ -176,7 +180,8 @@ TEST_SUITE("a server that takes a response slowly") {
       app.Run();
     }
     received += server.Receive();
-    CHECK(test::BodyOf(received) == std::string_view(reinterpret_cast<const char*>(body.bytes().data()), body.bytes().size()));
+    CHECK(test::BodyOf(received) ==
+          std::string_view(reinterpret_cast<const char*>(body.bytes().data()), body.bytes().size()));
     CHECK(test::Describe(received).ends_with("RESP_END"));
     CHECK(app.Events() == "request");
   }

@@ -24,7 +24,8 @@ using Sizes = std::initializer_list<size_t>;
 constexpr size_t kHost = 10;
 constexpr size_t kUserAgent = 13;
 
-/// Parses a copy that has not one byte more than the packet, so that the address sanitizer sees every step too far.
+/// Parses a copy that has not one byte more than the packet, so that the address sanitizer sees every step
+/// too far.
 class Parsed {
  public:
   explicit Parsed(const BuiltPacket& packet, size_t limit = kDefaultPacketLimit)
@@ -112,7 +113,8 @@ TEST_SUITE("a valid request") {
 
   TEST_CASE("may use all 25 slots of the index, the 25th like the others") {
     RequestBuilder builder;
-    for (size_t slot = 0; slot < kKnownHeaderCount; ++slot) builder.Known(slot, "value " + std::to_string(slot));
+    for (size_t slot = 0; slot < kKnownHeaderCount; ++slot)
+      builder.Known(slot, "value " + std::to_string(slot));
     const Parsed parsed(builder.Encode({1, ByteOrder::kBig}).Build());
     for (size_t slot = 0; slot < kKnownHeaderCount; ++slot) {
       CHECK(parsed.view.known_header(slot) == "value " + std::to_string(slot));
@@ -295,7 +297,8 @@ TEST_SUITE("an environment list") {
   }
 
   TEST_CASE("may have empty values, and names that repeat: the last one counts") {
-    const Parsed parsed(RequestBuilder().Env("EMPTY", "").Env("X-LSCACHE", "on").Env("X-LSCACHE", "off").Build());
+    const Parsed parsed(
+        RequestBuilder().Env("EMPTY", "").Env("X-LSCACHE", "on").Env("X-LSCACHE", "off").Build());
     REQUIRE(parsed.error == ParseError::kNone);
     CHECK(parsed.view.env("EMPTY").data() != nullptr);
     CHECK(parsed.view.env("EMPTY").empty());
@@ -323,7 +326,8 @@ TEST_SUITE("an environment list") {
 
   TEST_CASE("of special entries is kept apart, names and values binary") {
     RequestBuilder builder;
-    builder.special_env = {{std::string("\x01\x04memory_limit"), "1M"}, {std::string("\0SUEXEC_UGID", 12), std::string("\0\0", 2)}};
+    builder.special_env = {{std::string("\x01\x04memory_limit"), "1M"},
+                           {std::string("\0SUEXEC_UGID", 12), std::string("\0\0", 2)}};
     const Parsed parsed(builder.Build());
     REQUIRE(parsed.error == ParseError::kNone);
     Pairs special;
@@ -336,7 +340,8 @@ TEST_SUITE("an environment list") {
 }
 
 TEST_SUITE("a value offset") {
-  TEST_CASE("of 0, and any inside the fixed part, means absent: a context without a file has no SCRIPT_FILENAME") {
+  TEST_CASE(
+      "of 0, and any inside the fixed part, means absent: a context without a file has no SCRIPT_FILENAME") {
     for (const int32_t offset : {0, 1, 8, 43}) {
       BuiltPacket packet = Plain();
       packet.SetInt32(test::kFieldScriptFile, offset);
@@ -349,8 +354,8 @@ TEST_SUITE("a value offset") {
 
   TEST_CASE("must lie in the environment list") {
     const BuiltPacket packet = Plain();
-    for (const size_t field : {test::kFieldScriptFile, test::kFieldScriptName, test::kFieldQueryString,
-                               test::kFieldMethod}) {
+    for (const size_t field :
+         {test::kFieldScriptFile, test::kFieldScriptName, test::kFieldQueryString, test::kFieldMethod}) {
       for (const size_t offset : {packet.env - 1, packet.env_end, packet.index, packet.bytes.size() - 1,
                                   packet.bytes.size(), size_t{0x7fffffff}}) {
         CAPTURE(offset);
@@ -383,7 +388,8 @@ TEST_SUITE("the index of known headers") {
   TEST_CASE("may point outside the block, which the server does: the entry is skipped, the request served") {
     const BuiltPacket good = RequestBuilder().Known(kHost, "h").Known(kContentLength, "5").Build();
     const int32_t block = good.Int32(test::kFieldHeaderLength);
-    for (const int32_t offset : {block, block + 1, block - 4, -1, 0x7fffffff, std::numeric_limits<int32_t>::min()}) {
+    for (const int32_t offset :
+         {block, block + 1, block - 4, -1, 0x7fffffff, std::numeric_limits<int32_t>::min()}) {
       CAPTURE(offset);
       BuiltPacket packet = good;
       packet.SetInt32(packet.offset_slot(kContentLength), offset);
@@ -427,9 +433,11 @@ TEST_SUITE("a known header above 65,535 bytes, whose length has wrapped") {
   }
 
   TEST_CASE("is recovered where it ends the block, or its line ends in LF or blanks") {
-    for (const std::string_view end : {std::string_view("\n"), std::string_view(" \t\r\n"), std::string_view("\0", 1)}) {
+    for (const std::string_view end :
+         {std::string_view("\n"), std::string_view(" \t\r\n"), std::string_view("\0", 1)}) {
       BuiltPacket packet = RequestBuilder().Known(kUserAgent, std::string(66000, 'v')).Build();
-      const size_t line_end = packet.block + static_cast<size_t>(packet.Int32(packet.offset_slot(kUserAgent))) + 66000;
+      const size_t line_end =
+          packet.block + static_cast<size_t>(packet.Int32(packet.offset_slot(kUserAgent))) + 66000;
       packet.bytes.resize(line_end);
       packet.bytes.insert(packet.bytes.end(), end.begin(), end.end());
       packet.SetLength(packet.bytes.size());
@@ -506,8 +514,8 @@ TEST_SUITE("the length of the body") {
   TEST_CASE("is unknown without Content-Length, and with one that is no number up to 2^53-1") {
     RequestBuilder none;
     CHECK(LengthOf(none.Body(-2)) == -1);
-    for (const std::string value : {"", "x", "-1", "+1", "5 ", " 5", "0x5", "9007199254740992", "99999999999999999999",
-                                    "5,5"}) {
+    for (const std::string value :
+         {"", "x", "-1", "+1", "5 ", " 5", "0x5", "9007199254740992", "99999999999999999999", "5,5"}) {
       CAPTURE(value);
       RequestBuilder builder;
       CHECK(LengthOf(builder.Body(-2).Known(kContentLength, value)) == -1);

@@ -64,8 +64,8 @@ TEST_CASE("a packet without any line would be taken for CGI output, so there is 
 }
 
 TEST_CASE("lines that the server makes by itself, or that would mislead it, are left out") {
-  for (const std::string name : {"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer",
-                                 "Status", "connection", "STATUS", "tRANSFER-eNCODING"}) {
+  for (const std::string name : {"Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding",
+                                 "Trailer", "Status", "connection", "STATUS", "tRANSFER-eNCODING"}) {
     CAPTURE(name);
     CHECK(Write("A: 1\n" + name + ": x\nB: 2\n").text() == "RESP_HEADER(200; A: 1; B: 2)");
   }
@@ -79,9 +79,12 @@ TEST_CASE("names that only begin like those are kept") {
 }
 
 TEST_CASE("characters that differ from a letter in one bit are not mistaken for it") {
-  // 'N' | 0x20 is 'n', and so is 0x0e | 0x60; of token characters only '-' and '^', '_' and so on could collide.
+  // 'N' | 0x20 is 'n', and so is 0x0e | 0x60; of token characters only '-' and '^', '_' and so on could
+  // collide.
   CHECK(Write("STATUS^: 1\n").text() == "RESP_HEADER(200; STATUS^: 1)");
-  CHECK(Write("Keep\x5e" "Alive: 1\n").text() == "RESP_HEADER(200; Keep^Alive: 1)");
+  CHECK(Write("Keep\x5e"
+              "Alive: 1\n")
+            .text() == "RESP_HEADER(200; Keep^Alive: 1)");
   CHECK(Write("Keep_Alive: 1\n").text() == "RESP_HEADER(200; Keep_Alive: 1)");
 }
 
@@ -106,7 +109,8 @@ TEST_CASE("of several lengths the first counts, as in the server") {
 }
 
 TEST_CASE("a length that the server could not read would leave the client hanging: it is refused") {
-  for (const std::string value : {"", " ", "x", "-1", "+1", "1 2", "1,1", "0x10", "1.0", "12345678901234567"}) {
+  for (const std::string value :
+       {"", " ", "x", "-1", "+1", "1 2", "1,1", "0x10", "1.0", "12345678901234567"}) {
     CAPTURE(value);
     const Written written = Write("A: b\nContent-Length: " + value + "\n");
     CHECK(written.result.error == HeaderError::kContentLength);
@@ -145,7 +149,8 @@ TEST_CASE("a line break inside a value shows as a line too many") {
 }
 
 TEST_CASE("a name must be a token and be followed by its colon") {
-  for (const std::string line : {"", ":", ": x", "A", "A B: x", "A : x", "(A): x", "A\tB: x", "\xe9: x", " A: x"}) {
+  for (const std::string line :
+       {"", ":", ": x", "A", "A B: x", "A : x", "(A): x", "A\tB: x", "\xe9: x", " A: x"}) {
     CAPTURE(line);
     const Written written = Write("Ok: 1\n" + line + "\n");
     CHECK(written.result.error == HeaderError::kInvalidName);

@@ -116,14 +116,16 @@ void Application::Send(Connection& connection, const Reply& reply) {
   const bool external = reply.external || reply.body.size() > kMaximumStreamPayload;
   const size_t body_size = external ? 0 : reply.body.size();
   // [acknowledgement][header][frame header][body][end], as the binding lays it out.
-  room_.assign(ConnectionSet::kAcknowledgeRoom + bound + kPacketHeaderSize + body_size + ConnectionSet::kEndRoom,
-               uint8_t{0xee});
+  room_.assign(
+      ConnectionSet::kAcknowledgeRoom + bound + kPacketHeaderSize + body_size + ConnectionSet::kEndRoom,
+      uint8_t{0xee});
   uint8_t* const begin = room_.data() + ConnectionSet::kAcknowledgeRoom;
   size_t size = 0;
   if (!reply.header.empty()) {
     const HeaderResult result = WriteResponseHeader(
         reply.header, lines, reply.status, encoding,
-        (reply.flags & kRespondContentLength) != 0 ? static_cast<int64_t>(reply.body.size()) : -1, {begin, bound});
+        (reply.flags & kRespondContentLength) != 0 ? static_cast<int64_t>(reply.body.size()) : -1,
+        {begin, bound});
     if (result.error != HeaderError::kNone) std::abort();
     size = result.size;
     set.MarkHeaderSent(connection);
@@ -133,8 +135,8 @@ void Application::Send(Connection& connection, const Reply& reply) {
     return;
   }
   if (body_size > 0) {
-    StorePacketHeader(begin + size, PacketType::kRespStream, static_cast<uint32_t>(kPacketHeaderSize + body_size),
-                      encoding);
+    StorePacketHeader(begin + size, PacketType::kRespStream,
+                      static_cast<uint32_t>(kPacketHeaderSize + body_size), encoding);
     std::memcpy(begin + size + kPacketHeaderSize, reply.body.data(), body_size);
     size += kPacketHeaderSize + body_size;
   }

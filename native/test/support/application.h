@@ -1,5 +1,5 @@
-// An application around a ConnectionSet, scripted by tests: what it is told becomes a list of words, and what it
-// answers is up to the test.
+// An application around a ConnectionSet, scripted by tests: what it is told becomes a list of words, and what
+// it answers is up to the test.
 #pragma once
 
 #include <functional>
@@ -18,9 +18,7 @@ class CountedBytes : public ExternalBytes {
  public:
   explicit CountedBytes(std::string text) : text_(std::make_shared<const std::string>(std::move(text))) {}
 
-  Bytes bytes() const override {
-    return {reinterpret_cast<const uint8_t*>(text_->data()), text_->size()};
-  }
+  Bytes bytes() const override { return {reinterpret_cast<const uint8_t*>(text_->data()), text_->size()}; }
   std::unique_ptr<Retainer> Retain() const override;
   /// How many hold on to the bytes besides this object.
   long retained() const { return text_.use_count() - 1; }
@@ -64,7 +62,8 @@ class Application : public RequestHandler {
   /// All body bytes that can be had now. `*end` is what ReadBody() said in the end.
   std::string ReadBody(Connection& connection, BodyRead* end = nullptr, size_t piece = 4096);
 
-  /// Events since the last call, separated by blanks: request, body, drain, abort, body-timeout, drained, log.
+  /// Events since the last call, separated by blanks: request, body, drain, abort, body-timeout, drained,
+  /// log.
   std::string Events();
   const std::vector<std::string>& logs() const { return logs_; }
 

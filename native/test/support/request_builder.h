@@ -1,5 +1,5 @@
-// Builds BEGIN_REQUEST packets field by field, and remembers where each block lies so that tests can break it.
-// Written from protocol sections 1.5 to 1.9 without a look at the parser.
+// Builds BEGIN_REQUEST packets field by field, and remembers where each block lies so that tests can break
+// it. Written from protocol sections 1.5 to 1.9 without a look at the parser.
 #pragma once
 
 #include <array>
@@ -15,10 +15,8 @@
 namespace lsapi::test {
 
 /// Flag and byte order in every combination; x86 sends the first, aarch64 the second, s390x the fourth.
-inline constexpr std::array<Encoding, 4> kEncodings = {{{0, ByteOrder::kLittle},
-                                                        {1, ByteOrder::kLittle},
-                                                        {0, ByteOrder::kBig},
-                                                        {1, ByteOrder::kBig}}};
+inline constexpr std::array<Encoding, 4> kEncodings = {
+    {{0, ByteOrder::kLittle}, {1, ByteOrder::kLittle}, {0, ByteOrder::kBig}, {1, ByteOrder::kBig}}};
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -33,7 +31,9 @@ struct BuiltPacket {
   size_t unknown = 0;  // unknown-header records
   size_t block = 0;    // HTTP header block
 
-  void SetInt32(size_t at, int32_t value) { StoreUint32(bytes.data() + at, static_cast<uint32_t>(value), order); }
+  void SetInt32(size_t at, int32_t value) {
+    StoreUint32(bytes.data() + at, static_cast<uint32_t>(value), order);
+  }
   void SetUint16(size_t at, uint16_t value) { StoreUint16(bytes.data() + at, value, order); }
   int32_t Int32(size_t at) const { return LoadInt32(bytes.data() + at, order); }
   /// Of the entries of the environment lists, which are in network order always.
@@ -60,8 +60,11 @@ enum FixedField : size_t {
 
 struct RequestBuilder {
   Encoding encoding{0, ByteOrder::kLittle};
-  Pairs env = {{"SCRIPT_FILENAME", "/app.js"}, {"QUERY_STRING", "a=1"}, {"SCRIPT_NAME", "/hi"},
-               {"REQUEST_METHOD", "GET"},      {"REQUEST_URI", "/hi?a=1"}};
+  Pairs env = {{"SCRIPT_FILENAME", "/app.js"},
+               {"QUERY_STRING", "a=1"},
+               {"SCRIPT_NAME", "/hi"},
+               {"REQUEST_METHOD", "GET"},
+               {"REQUEST_URI", "/hi?a=1"}};
   Pairs special_env;
   std::array<std::optional<std::string>, kKnownHeaderCount> known;
   Pairs unknown;

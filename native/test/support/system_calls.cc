@@ -32,6 +32,7 @@ bool Fails(int* planned) {
 using lsapi::test::Fails;
 using lsapi::test::system_calls;
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker prescribes these names.
 extern "C" {
 
 int __real_accept4(int fd, sockaddr* address, socklen_t* size, int flags);
@@ -108,3 +109,4 @@ int __wrap_timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

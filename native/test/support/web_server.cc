@@ -25,8 +25,9 @@ std::string WebServer::Receive(size_t limit) {
   std::string received;
   std::vector<char> piece(std::min<size_t>(limit, 256 * 1024));
   while (received.size() < limit) {
-    const ssize_t size = recvfrom(socket_.get(), piece.data(), std::min(piece.size(), limit - received.size()),
-                                  MSG_DONTWAIT, nullptr, nullptr);
+    const ssize_t size =
+        recvfrom(socket_.get(), piece.data(), std::min(piece.size(), limit - received.size()), MSG_DONTWAIT,
+                 nullptr, nullptr);
     if (size > 0) {
       received.append(piece.data(), static_cast<size_t>(size));
       continue;
