@@ -1,0 +1,95 @@
+// `npm run test:matrix [-- --versions 22,24] [-- --others] [-- MOCHA ARGUMENTS]`: the tests on each supported Node, all
+// of them on the one addon that is built. The npm package `node` carries the binaries; they are kept in .cache.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureBuilt, root } from './setup.mjs';
+
+const VERSIONS = ['20', '22', '24', '26'];
+
+const { values, positionals } = parseArgs({
+  options: {
+    versions: { type: 'string', default: VERSIONS.join(',') },
+    others: { type: 'boolean', default: false }, // without the version that runs this script
+  },
+  allowPositionals: true,
+});
+const current = process.versions.node.split('.')[0];
+const versions = values.versions.split(',').filter((version) => !values.others || version !== current);
+
+/** Path of a binary of that major version, fetched unless it is there. */
+function fetchNode(version) {
+  const directory = join(root, '.cache', `node-${version}`);
+  const binary = join(directory, 'node_modules/node/bin/node');
+  if (existsSync(binary)) return binary;
+  mkdirSync(directory, { recursive: true });
+  // A package of its own: npm must not look further up, and change the project's.
+  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
+  // The package's script chooses the one for this platform: without it there is no binary.
+  const args = [
+    'install',
+    '--ignore-scripts=false',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    `node@${version}`,
+  ];
+  const result = spawnSync('npm', args, { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
+  return result.status === 0 && existsSync(binary) ? binary : undefined;
+}
+
+/** Runs mocha with a binary; resolves to its counts and what it printed. */
+function runTests(binary) {
+  return new Promise((resolve) => {
+    const child = spawn(binary, [join(root, 'node_modules/mocha/bin/mocha.js'), ...positionals], {
+      cwd: root,
+      // Whatever starts a plain `node` gets the same one.
+      env: { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', (error) => (output += error.message));
+    child.on('close', (status) => {
+      const counts = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
+      // A run that did not come to its summary is a failure of its own.
+      const [passed, failed, skipped] = (counts?.slice(1) ?? [0, 1, 0]).map((count) => Number(count ?? 0));
+      resolve({ output, ok: status === 0 && counts !== null, passed, failed, skipped });
+    });
+  });
+}
+
+ensureBuilt();
+const rows = [];
+for (const version of versions) {
+  const binary = fetchNode(version);
+  if (binary === undefined) {
+    rows.push({
+      name: `Node ${version}`,
+      ok: false,
+      passed: 0,
+      failed: 0,
+      skipped: 0,
+      note: 'could not be fetched',
+    });
+    continue;
+  }
+  const name = `Node ${spawnSync(binary, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.trim()}`;
+  const began = Date.now();
+  console.log(`${name}: running`);
+  const result = await runTests(binary);
+  // The failures, which mocha lists behind the tests that passed.
+  if (!result.ok) console.log(result.output.slice(result.output.search(/^ {2}\d+ passing/m)));
+  rows.push({ name, ...result, note: `${((Date.now() - began) / 1000).toFixed(0)} s` });
+}
+
+const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+for (const { name, ok, passed, failed, skipped, note } of rows) {
+  const counts = [passed, failed, skipped].map((count) => String(count).padStart(6));
+  console.log(
+    `${name.padEnd(16)}${counts[0]} passed${counts[1]} failed${counts[2]} skipped   ${ok ? 'ok    ' : 'FAILED'} ${note}`,
+  );
+}
+console.log(`test matrix: ${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+process.exit(rows.every(({ ok }) => ok) ? 0 : 1);
