@@ -10,6 +10,8 @@ import {
 } from './stop-signals.js';
 
 const SECOND = 1000;
+/** When to look for an inspector that was opened before signals were listened to: that happens in another thread. */
+const INSPECTOR_CHECKS_MS = [20, 200, 2000];
 /** Signals of a pair arrive this close together. */
 const PAIR_MS = 50;
 /** An app that listens to SIGTERM gets this long to end by itself once its last request is answered. */
@@ -37,12 +39,17 @@ export class Lifecycle {
       if (process.listenerCount('uncaughtException') === 0) this.#worker?.failRequests(error);
     });
     process.on('exit', () => this.#worker?.failRequests(new Error('the process has ended')));
+    for (const delay of INSPECTOR_CHECKS_MS) {
+      setTimeout(() => {
+        if (closeUnwantedInspector()) this.#receive('SIGUSR1');
+      }, delay).unref();
+    }
   }
 
   /** The worker has begun to serve. */
   serve(worker: Worker): void {
     this.#worker = worker;
-    if (this.#stopping || closeUnwantedInspector()) worker.stop();
+    if (this.#stopping) worker.stop();
   }
 
   /** There is something in front of the worker: run by hand, the process belongs to a terminal. */

@@ -166,15 +166,20 @@ describe('Signals and the app', () => {
     const files = {
       'app.mjs': `await new Promise((resolve) => setTimeout(resolve, 30));${rawApp('response.end()')}`,
     };
-    const results: string[] = [];
-    for (let after = 0; after < 120; after += 4) {
+    for (let after = 0; after < 120; after += 6) {
       const lsnode = start({ files });
       await delay(after);
-      const alive = lsnode.alive && lsnode.child.kill('SIGUSR1');
+      lsnode.child.kill('SIGUSR1');
+      await Promise.race([lsnode.exited, delay(1500)]);
+      if (lsnode.alive) {
+        // Nothing tells of a signal that came so early that Node tried, and failed, to open the inspector, because
+        // the port was in use. Servers send SIGTERM as well.
+        assert.match(lsnode.stderr, /Starting inspector on .* failed/);
+        lsnode.child.kill('SIGTERM');
+      }
       const { code, signal: name } = await lsnode.exited;
-      results.push(`${after} ms: ${alive} ${code} ${name}`);
       // Before Node has begun to listen to it the signal itself ends the process.
-      assert.ok(code === 0 || name === 'SIGUSR1', `${results.at(-1)} ${lsnode.stderr}`);
+      assert.ok(code === 0 || name !== null, `${after} ms: ${code} ${lsnode.stderr}`);
       await lsnode.end();
     }
   });
