@@ -87,6 +87,11 @@ function takeSettings(commandLine: CommandLine): Settings {
   const socket: SocketKind = standalone ? 'bound' : connected ? 'connected' : 'listening';
   const { settings, warnings } = readSettings(process.env, { socket, root });
   for (const warning of warnings) writeLog(warning);
+  if (settings.children > 1) {
+    writeLog(
+      `LSAPI_CHILDREN=${settings.children}: this version has no forked children yet; one process serves all connections`,
+    );
+  }
   cleanEnvironment(process.env, { root });
   return settings;
 }
@@ -97,8 +102,8 @@ interface OpenSocket {
   readonly address?: Address;
 }
 
-async function openSocket({ bind, http }: CommandLine): Promise<OpenSocket> {
-  if (bind === undefined && http === undefined) return { socket: takeStandardInput() };
+async function openSocket({ bind, http, arguments: parameters }: CommandLine): Promise<OpenSocket> {
+  if (bind === undefined && http === undefined) return { socket: takeStandardInput(parameters) };
   const { fd, address } = await listenOn(bind ?? privateAddress());
   return { socket: { kind: 'listening', fd }, address };
 }

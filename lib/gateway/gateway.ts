@@ -1,5 +1,5 @@
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
-import { Socket, type AddressInfo } from 'node:net';
+import net, { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parseAddress } from '../config/address.js';
 import { LsapiError } from '../errors.js';
@@ -32,6 +32,8 @@ class HttpGateway implements Gateway {
   readonly #context: ExchangeContext;
   /** Client connections with a request in progress. */
   readonly #busy = new WeakMap<Duplex, Waiting>();
+  /** Connections of clients. */
+  readonly #sockets = new Set<Socket>();
   #closing = false;
 
   constructor(options: GatewayOptions) {
@@ -46,6 +48,10 @@ class HttpGateway implements Gateway {
     });
     this.server.maxHeadersCount = 0;
     const accept = (req: IncomingMessage, res: ServerResponse): void => this.#accept(req, res);
+    this.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.server.on('request', accept);
     // The server answers Expect: 100-continue (§3.2); other expectations are the application's business.
     this.server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
@@ -82,8 +88,11 @@ class HttpGateway implements Gateway {
     this.#closing = true;
     this.#context.pool.close();
     return new Promise((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeIdleConnections();
+      // Not http.Server's close(): that destroys connections whose last response is not flushed yet.
+      net.Server.prototype.close.call(this.server, () => resolve());
+      for (const socket of this.#sockets) {
+        if (!this.#busy.has(socket)) socket.destroySoon();
+      }
     });
   }
 
@@ -107,7 +116,7 @@ class HttpGateway implements Gateway {
       return;
     }
     this.#busy.delete(socket);
-    if (this.#closing) setImmediate(() => this.server.closeIdleConnections());
+    if (this.#closing) socket.destroySoon();
   }
 
   #onClientError(error: ParserError, socket: Duplex): void {

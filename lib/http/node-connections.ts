@@ -290,6 +290,8 @@ export class NodeConnections implements Connections, NativeRequestHandler {
         const shown = this.development ? error : undefined;
         answerPlainly(this.set, socket.slot, socket.serial, serverError(shown));
         this.#forget(socket);
+        const { method, url } = socket.request;
+        this.log(`${method} ${url} was in progress when the process had to end; answered with 500`);
       }
       socket.destroy();
     }

@@ -7,6 +7,7 @@ const HeaderError = {
   LineTooLong: 3,
   TooLarge: 4,
   ContentLength: 5,
+  ContentLengthMismatch: 6,
 } as const;
 
 /** Turns a header failure of `respond()` (below -1) into an error that names the line. */
@@ -32,6 +33,11 @@ export function headerError(result: number, headerText: string): LsapiError {
       return new LsapiError(
         'LSAPI_ERR_CONTENT_LENGTH',
         `Content-Length must be digits only, not ${JSON.stringify(line.slice(name.length + 1).trim())}.`,
+      );
+    case HeaderError.ContentLengthMismatch:
+      return new LsapiError(
+        'LSAPI_ERR_CONTENT_LENGTH',
+        'Content-Length is not the length of the body that was given. Leave it out: it is added.',
       );
     case HeaderError.InvalidName:
       return new LsapiError(

@@ -144,6 +144,10 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
                             measure ? static_cast<int64_t>(body_size) : -1,
                             std::span<uint8_t>(room + kRoom, bound));
     if (result.error != HeaderError::kNone) return HeaderFailure(result.error, result.line);
+    if (measure && result.content_length >= 0 && (flags & kComposeNoBody) == 0 &&
+        result.content_length != static_cast<int64_t>(body_size)) {
+      return HeaderFailure(HeaderError::kContentLengthMismatch, 0);
+    }
     header_size = result.size;
     set->MarkHeaderSent(connection);
     if (IsBodyless(status)) flags |= kComposeNoBody;

@@ -22,6 +22,8 @@ enum class HeaderError : uint8_t {
   kTooLarge,
   /// A Content-Length that is not digits only: the client would hang.
   kContentLength,
+  /// A Content-Length that is not the length of the body beside it.
+  kContentLengthMismatch,
 };
 
 /// What became of a response header.

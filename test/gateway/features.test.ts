@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { encodeEmpty, encodeRespHeader, encodeStream, PacketType } from '#lib/codec/index.js';
 import { isLsapiError } from '#lib/errors.js';
@@ -228,6 +230,24 @@ describe('gateway: options and listening', () => {
     assert.equal(gateway.address(), path);
     await gateway.close();
     site.remove();
+  });
+
+  it('lets a slow client have its whole response before it closes', async () => {
+    const body = Buffer.alloc(5_000_000, 'b');
+    const setup = await Setup.start((delivery) => delivery.answer(200, ['Content-Type: text/plain'], body));
+    const address = setup.gateway.address();
+    const client = connect(typeof address === 'object' ? address!.port : 0, '127.0.0.1');
+    client.write(request('/'));
+    await once(client, 'readable');
+    const closed = setup.gateway.close();
+    let size = 0;
+    for await (const chunk of client) {
+      size += (chunk as Buffer).length;
+      await delay(1);
+    }
+    assert.ok(size > body.length, `${size} bytes of ${body.length} and a header`);
+    await closed;
+    await setup.app.stop();
   });
 
   it('says why it cannot listen', async () => {

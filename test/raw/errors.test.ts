@@ -148,6 +148,25 @@ describe('What a raw response refuses', () => {
     assert.deepEqual([response.status, response.headers], [200, [['Content-Length', '5']]]);
   });
 
+  for (const way of ['send()', 'writeHead() and end()'] as const) {
+    it(`a Content-Length that is not the length of the body, by ${way}; another answer can be given`, async () => {
+      const server = serve((_, response) => {
+        const error = thrownBy(() => ways[way]!(response, 200, { 'Content-Length': 6 }, 'seven!!' as never));
+        assert.equal(error.code, 'LSAPI_ERR_CONTENT_LENGTH');
+        assert.match(error.message, /not the length of the body/);
+        response.send(200, { 'Content-Length': 4 }, 'good');
+      });
+      const response = await server.request();
+      assert.deepEqual([response.text, response.header('content-length')], ['good', ['4']]);
+    });
+  }
+
+  it('a Content-Length of its own stands in the answer to HEAD', async () => {
+    const server = serve((_, response) => response.send(200, { 'Content-Length': 1000 }));
+    const response = await server.request({ method: 'HEAD' });
+    assert.deepEqual([response.status, response.header('content-length')], [200, ['1000']]);
+  });
+
   it('a refusal that nobody catches becomes a 500', async () => {
     const server = serve((_, response) => {
       response.send(200, { 'X-Bad': 'a\nb' }, 'x');
