@@ -25,7 +25,7 @@ export class Peer {
 
   static async start(definition: PeerDefinition, socket: string): Promise<Peer> {
     const [command, ...parameters] = definition.command(socket);
-    const child = spawn(command!, parameters, { 
+    const child = spawn(command!, parameters, {
       stdio: ['ignore', 'ignore', 'inherit'],
       // No recycling in the middle of a measurement.
       env: { ...process.env, LSAPI_MAX_REQS: '0', LSAPI_MAX_IDLE: '0' },

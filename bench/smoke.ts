@@ -21,13 +21,17 @@ const peers: PeerDefinition[] = [
     protocol: 'http',
     command: (socket) => [process.execPath, join(root, 'bench/servers/node-http.mjs'), socket],
   },
-  ...['node', 'raw'].map(
-    (style): PeerDefinition => ({
-      name: `lsapi ${style}`,
-      protocol: 'lsapi',
-      command: (socket) => [process.execPath, lsnode, '--bind', socket, join(root, `bench/servers/hello-${style}.mjs`)],
-    }),
-  ),
+  ...['node', 'raw'].map((style): PeerDefinition => ({
+    name: `lsapi ${style}`,
+    protocol: 'lsapi',
+    command: (socket) => [
+      process.execPath,
+      lsnode,
+      '--bind',
+      socket,
+      join(root, `bench/servers/hello-${style}.mjs`),
+    ],
+  })),
 ];
 
 interface Result {
@@ -51,7 +55,14 @@ function measure(peer: Peer, requestFile: string, connections: number): Result {
   const before = peer.cpuTime();
   const output = execFileSync(load, [
     ...['--protocol', peer.definition.protocol, '--socket', peer.socket, '--request', requestFile],
-    ...['--connections', String(connections), '--seconds', String(SECONDS), '--body-bytes', String(BODY.length)],
+    ...[
+      '--connections',
+      String(connections),
+      '--seconds',
+      String(SECONDS),
+      '--body-bytes',
+      String(BODY.length),
+    ],
   ]).toString();
   const result = JSON.parse(output) as Omit<Result, 'cpu'>;
   return { ...result, cpu: (peer.cpuTime() - before) / result.requests / 1000 };
@@ -75,21 +86,28 @@ try {
     if (body !== BODY) throw new Error(`${definition.name} answers ${JSON.stringify(body)}`);
     measure(peer, files[definition.protocol], 16); // warm up
   }
-  console.log(`Node ${process.versions.node}, ${cpus()[0]?.model}, browser-like request, ${ROUNDS} rounds of ${SECONDS} s`);
+  console.log(
+    `Node ${process.versions.node}, ${cpus()[0]?.model}, browser-like request, ${ROUNDS} rounds of ${SECONDS} s`,
+  );
   for (const connections of [16, 64]) {
     const results = new Map<Peer, Result[]>(running.map((peer) => [peer, []]));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const peer of running) results.get(peer)!.push(measure(peer, files[peer.definition.protocol], connections));
+      for (const peer of running)
+        results.get(peer)!.push(measure(peer, files[peer.definition.protocol], connections));
     }
     const cost = running.map((peer) => median(results.get(peer)!.map((result) => result.cpu)));
-    console.log(`\n${connections} connections      requests/s   CPU µs/request   requests per CPU second   p99 µs`);
+    console.log(
+      `\n${connections} connections      requests/s   CPU µs/request   requests per CPU second   p99 µs`,
+    );
     for (const [index, peer] of running.entries()) {
       const own = results.get(peer)!;
       const rate = median(own.map((result) => result.requests / result.seconds));
       const ratio = cost[0]! / cost[index]!;
       console.log(
         `${peer.definition.name.padEnd(18)}${rate.toFixed(0).padStart(12)}${cost[index]!.toFixed(2).padStart(17)}` +
-          `${`${ratio.toFixed(2)} × node:http`.padStart(26)}${median(own.map((result) => result.p99)).toFixed(0).padStart(9)}`,
+          `${`${ratio.toFixed(2)} × node:http`.padStart(26)}${median(own.map((result) => result.p99))
+            .toFixed(0)
+            .padStart(9)}`,
       );
     }
   }

@@ -13,6 +13,15 @@ const load = join(root, '.cache/bench/load');
 mkdirSync(join(root, '.cache/bench'), { recursive: true }); // node-gyp empties build/
 once('.cache/bench/.lsapi-built', digest(['bench/load']), ['.cache/bench/load'], () => {
   console.error('lsapi: building the load generator');
-  run(process.env.CXX || 'g++', ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror', '-o', load, 'bench/load/load.cc']);
+  run(process.env.CXX || 'g++', [
+    '-std=c++20',
+    '-O2',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-o',
+    load,
+    'bench/load/load.cc',
+  ]);
 });
 run(process.execPath, [join(root, `dist-dev/bench/${name}.js`), root, load, ...rest]);

@@ -2,8 +2,8 @@
 //
 //   load --protocol lsapi|http --socket PATH --connections N --seconds S --request FILE --body-bytes N
 //
-// Every answer is checked: it must end properly and carry exactly the expected number of body bytes. Prints one
-// line of JSON; exit status 1 when an answer was wrong.
+// Every answer is checked: it must end properly and carry exactly the expected number of body bytes. Prints
+// one line of JSON; exit status 1 when an answer was wrong.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -121,8 +121,7 @@ class HttpReader : public AnswerReader {
     constexpr std::string_view kName = "content-length:";
     const auto at = std::search(head_.begin(), head_.end(), kName.begin(), kName.end(),
                                 [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-    return at == head_.end() ? std::string::npos
-                             : static_cast<size_t>(at - head_.begin()) + kName.size();
+    return at == head_.end() ? std::string::npos : static_cast<size_t>(at - head_.begin()) + kName.size();
   }
   std::string head_;
   bool in_body_ = false;
@@ -190,16 +189,16 @@ class Load {
 
   int Run() {
     const auto begin = Clock::now();
-    const auto end = begin + std::chrono::duration_cast<Clock::duration>(
-                                 std::chrono::duration<double>(options_.seconds));
+    const auto end =
+        begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options_.seconds));
     for (Connection& connection : connections_) Begin(&connection);
     while (open_ > 0) {
       std::array<epoll_event, 256> events;
       const int count = epoll_wait(epoll_, events.data(), events.size(), 5000);
       if (count == 0) Fail("no answer within 5 seconds");
       stopping_ = Clock::now() >= end;
-      for (int i = 0; i < count; ++i) Handle(&connections_[events[static_cast<size_t>(i)].data.u64],
-                                             events[static_cast<size_t>(i)].events);
+      for (int i = 0; i < count; ++i)
+        Handle(&connections_[events[static_cast<size_t>(i)].data.u64], events[static_cast<size_t>(i)].events);
     }
     Report(std::chrono::duration<double>(Clock::now() - begin).count());
     return wrong_ == 0 ? 0 : 1;
@@ -266,9 +265,8 @@ class Load {
                                        static_cast<size_t>(q * static_cast<double>(latencies_.size())))] /
                        1000.0;
     };
-    std::printf(
-        "{\"requests\":%zu,\"wrong\":%zu,\"seconds\":%.6f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n",
-        latencies_.size(), wrong_, seconds, quantile(0.5), quantile(0.99), quantile(0.999));
+    std::printf("{\"requests\":%zu,\"wrong\":%zu,\"seconds\":%.6f,\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f}\n",
+                latencies_.size(), wrong_, seconds, quantile(0.5), quantile(0.99), quantile(0.999));
   }
 
   const Options options_;

@@ -81,7 +81,8 @@ Napi::Value DecodeRequest(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/// encodeResponseHeader(text, count, status, flag, bigEndian, contentLength): the packet, or the error's number.
+/// encodeResponseHeader(text, count, status, flag, bigEndian, contentLength): the packet, or the error's
+/// number.
 Napi::Value EncodeResponseHeader(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string text;

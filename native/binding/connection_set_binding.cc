@@ -9,7 +9,7 @@ namespace lsapi::binding {
 
 namespace {
 
-constexpr std::array<const char*, 7> kCallbackNames = {"onRequest", "onBody",        "onDrain", "onAbort",
+constexpr std::array<const char*, 7> kCallbackNames = {"onRequest",     "onBody",    "onDrain", "onAbort",
                                                        "onBodyTimeout", "onDrained", "onLog"};
 
 napi_value MakeUndefined(napi_env env) {
@@ -65,15 +65,10 @@ Napi::Function ConnectionSetBinding::Define(Napi::Env env) {
                    InstanceMethod("ref", &ConnectionSetBinding::Reference),
                    InstanceMethod("unref", &ConnectionSetBinding::Unreference),
                    InstanceMethod("statistics", &ConnectionSetBinding::Statistics)});
-  const std::array methods = {Method("respond", Respond),
-                              Method("readBody", ReadBody),
-                              Method("watchDrain", WatchDrain),
-                              Method("pending", Pending),
-                              Method("header", Header),
-                              Method("headerText", HeaderText),
-                              Method("env", Environment),
-                              Method("envText", EnvironmentText),
-                              Method("stderr", Stderr)};
+  const std::array methods = {
+      Method("respond", Respond), Method("readBody", ReadBody),       Method("watchDrain", WatchDrain),
+      Method("pending", Pending), Method("header", Header),           Method("headerText", HeaderText),
+      Method("env", Environment), Method("envText", EnvironmentText), Method("stderr", Stderr)};
   napi_define_properties(env, constructor.Get("prototype"), methods.size(), methods.data());
   return constructor;
 }
@@ -93,7 +88,8 @@ ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
   RequestHandler* const handler = this;
   set_ = std::make_unique<ConnectionSet>(handler, native);
   if (!set_->is_open()) {
-    Napi::Error::New(env, "no epoll instance: out of file descriptors (ulimit -n)").ThrowAsJavaScriptException();
+    Napi::Error::New(env, "no epoll instance: out of file descriptors (ulimit -n)")
+        .ThrowAsJavaScriptException();
     return;
   }
   for (size_t index = 0; index < kCallbacks; ++index) {
@@ -147,13 +143,11 @@ void ConnectionSetBinding::OnReadable(uv_poll_t* poll, int /*status*/, int /*eve
 }
 
 Napi::Value ConnectionSetBinding::Listen(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(),
-                           set_->Listen(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
+  return Napi::Number::New(info.Env(), set_->Listen(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
 }
 
 Napi::Value ConnectionSetBinding::Adopt(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(),
-                           set_->Adopt(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
+  return Napi::Number::New(info.Env(), set_->Adopt(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
 }
 
 void ConnectionSetBinding::StopListening(const Napi::CallbackInfo& /*info*/) { set_->StopListening(); }
@@ -285,13 +279,13 @@ napi_value ConnectionSetBinding::Stderr(napi_env env, napi_callback_info info) {
 void ConnectionSetBinding::Call(Callback callback, size_t count, const napi_value* arguments) {
   const napi_env env = Env();
   // Without an async context the receiver is the resource of the call's asynchronous scope, which is where
-  // AsyncLocalStorage.enterWith() leaves its value on Node 20 and 22. A new one for each request keeps requests
-  // apart at a fifth of the price of an AsyncResource.
+  // AsyncLocalStorage.enterWith() leaves its value on Node 20 and 22. A new one for each request keeps
+  // requests apart at a fifth of the price of an AsyncResource.
   napi_value receiver = nullptr;
   napi_create_object(env, &receiver);
   napi_value result = nullptr;
-  const napi_status status = napi_make_callback(env, nullptr, receiver, callbacks_[callback].Value(), count,
-                                                arguments, &result);
+  const napi_status status =
+      napi_make_callback(env, nullptr, receiver, callbacks_[callback].Value(), count, arguments, &result);
   if (status == napi_pending_exception) {
     napi_value error = nullptr;
     napi_get_and_clear_last_exception(env, &error);

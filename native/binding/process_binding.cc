@@ -30,10 +30,9 @@ Napi::Value ListenUnixBinding(const Napi::CallbackInfo& info) {
 
 /// listenTcp(ip, port, backlog): {fd, error, message, port}
 Napi::Value ListenTcpBinding(const Napi::CallbackInfo& info) {
-  return Report(info.Env(),
-                ListenTcp(info[0].As<Napi::String>(),
-                          static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value()),
-                          info[2].As<Napi::Number>()));
+  return Report(info.Env(), ListenTcp(info[0].As<Napi::String>(),
+                                      static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value()),
+                                      info[2].As<Napi::Number>()));
 }
 
 /// descriptorKind(fd): 'listening' | 'connected' | 'other'

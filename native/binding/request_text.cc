@@ -13,7 +13,7 @@ namespace lsapi::binding {
 namespace {
 
 /// In the order of METHODS in lib/native/binding.ts.
-constexpr std::array<std::string_view, 9> kMethods = {"GET",   "POST",    "HEAD",  "PUT",    "DELETE",
+constexpr std::array<std::string_view, 9> kMethods = {"GET",   "POST",    "HEAD",  "PUT",     "DELETE",
                                                       "PATCH", "OPTIONS", "TRACE", "PROPFIND"};
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -35,8 +35,8 @@ std::string_view NameAsSent(std::string_view block, std::string_view value, std:
   return name;
 }
 
-/// Writes strings with their lengths in front into memory of a fixed size: JavaScript cuts them out faster than
-/// it could search for separators.
+/// Writes strings with their lengths in front into memory of a fixed size: JavaScript cuts them out faster
+/// than it could search for separators.
 class StringListWriter {
  public:
   StringListWriter(char* begin, size_t capacity)
@@ -175,8 +175,9 @@ napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string*
   // Names and values are pieces of the block, which holds at least a separator for each length; known names
   // may be missing there.
   constexpr size_t kKnownNames = 512;
-  const size_t capacity = request.http_header_length() + kKnownNames +
-                          2 * StringListWriter::kLengthSize * (request.unknown_header_count() + kKnownHeaderCount);
+  const size_t capacity =
+      request.http_header_length() + kKnownNames +
+      2 * StringListWriter::kLengthSize * (request.unknown_header_count() + kKnownHeaderCount);
   if (scratch->size() < capacity) scratch->resize(capacity);
   StringListWriter writer(scratch->data(), capacity);
   WriteHeaders(request, &writer);
@@ -192,9 +193,7 @@ int32_t RequestTraits(const RequestView& request) {
   return traits;
 }
 
-napi_value MakeEnvText(napi_env env, const RequestView& request) {
-  return MakeText(env, request.env_list());
-}
+napi_value MakeEnvText(napi_env env, const RequestView& request) { return MakeText(env, request.env_list()); }
 
 napi_value MakeHeader(napi_env env, const RequestView& request, std::string_view lower_case_name,
                       std::string* scratch) {

@@ -139,10 +139,9 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
   size_t header_size = 0;
   if (header_type == napi_string) {
     const bool measure = (flags & kRespondContentLength) != 0 && !IsBodyless(status);
-    const HeaderResult result =
-        WriteResponseHeader(text, header_count, status, connection.request().encoding(),
-                            measure ? static_cast<int64_t>(body_size) : -1,
-                            std::span<uint8_t>(room + kRoom, bound));
+    const HeaderResult result = WriteResponseHeader(
+        text, header_count, status, connection.request().encoding(),
+        measure ? static_cast<int64_t>(body_size) : -1, std::span<uint8_t>(room + kRoom, bound));
     if (result.error != HeaderError::kNone) return HeaderFailure(result.error, result.line);
     if (measure && result.content_length >= 0 && (flags & kComposeNoBody) == 0 &&
         result.content_length != static_cast<int64_t>(body_size)) {
@@ -168,8 +167,8 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
   } else if (long_text != nullptr) {
     set->SendBody(connection, std::span<uint8_t>(room, room_size), header_size, *long_text, flags);
   } else {
-    set->SendBody(connection, std::span<uint8_t>(room, room_size), header_size,
-                  BufferBody(env, body, buffer), flags);
+    set->SendBody(connection, std::span<uint8_t>(room, room_size), header_size, BufferBody(env, body, buffer),
+                  flags);
   }
   return static_cast<int32_t>(std::min<size_t>(connection.pending_output(), 0x7fffffff));
 }
