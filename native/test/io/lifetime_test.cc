@@ -115,11 +115,7 @@ TEST_SUITE("draining") {
         app.set.Drain();
       }
       app.Run();
-      std::string received;
-      for (std::string more = "x"; !more.empty(); received += more) {
-        app.Run();
-        more = server.Receive();
-      }
+      const std::string received = app.RunAndReceive(&server);
       CHECK(test::BodyOf(received) == body);
       CHECK(test::Describe(received).ends_with("RESP_END CONN_CLOSE"));
       CHECK(server.IsClosed());

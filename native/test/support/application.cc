@@ -84,18 +84,26 @@ WebServer Application::ConnectTcp() {
 
 bool Application::AcceptsConnections() const { return TryConnect().is_open(); }
 
-WebServer Application::Adopt() {
+WebServer Application::Adopt(int send_buffer) {
   std::array<int, 2> ends;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0 ||
-      set.Adopt(FileDescriptor(ends[0])) != 0) {
-    std::abort();
-  }
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) std::abort();
+  if (send_buffer > 0) setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+  if (set.Adopt(FileDescriptor(ends[0])) != 0) std::abort();
   return WebServer(FileDescriptor(ends[1]));
 }
 
 void Application::Run() {
   pollfd ready{set.fd(), POLLIN, 0};
   while (poll(&ready, 1, 0) > 0) set.Poll();
+}
+
+std::string Application::RunAndReceive(WebServer* server) {
+  std::string received;
+  for (std::string more = "more"; !more.empty(); received += more) {
+    Run();
+    more = server->Receive();
+  }
+  return received;
 }
 
 bool Application::RunUntil(const std::function<bool()>& done) {

@@ -49,10 +49,13 @@ class Application : public RequestHandler {
   /// Whether somebody listens at that socket.
   bool AcceptsConnections() const;
   /// A connection that the application was started with as its standard input.
-  WebServer Adopt();
+  /// `send_buffer` is the size of the kernel's, as small as it allows.
+  WebServer Adopt(int send_buffer = 0);
 
   /// Handles everything that is ready.
   void Run();
+  /// The same while the server takes what is sent, until nothing more comes.
+  std::string RunAndReceive(WebServer* server);
   /// Handles what becomes ready until `done`; false after five seconds.
   bool RunUntil(const std::function<bool()>& done);
 
