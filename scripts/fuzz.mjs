@@ -1,6 +1,7 @@
 // `npm run fuzz [-- --seconds N] [--target NAME] [--coverage]`: libFuzzer under ASan and UBSan.
-// Targets: request_parser (default), response_writer, connection, all. The parser starts from the requests that were
-// recorded from a real server; what a run finds is kept in build-native/corpus and is where the next one starts.
+// Targets: request_parser, response_writer, connection; all of them, one after the other, unless one is named. The
+// parser starts from the requests that were recorded from a real server; what a run finds is kept in
+// build-native/corpus, and is where the next one starts.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ function options() {
     const { values } = parseArgs({
       options: {
         seconds: { type: 'string', default: '60' },
-        target: { type: 'string', default: 'request_parser' },
+        target: { type: 'string', default: 'all' },
         coverage: { type: 'boolean', default: false },
       },
     });
