@@ -12,6 +12,7 @@
 
 #include "support/application.h"
 #include "support/request_builder.h"
+#include "support/system_calls.h"
 
 namespace lsapi {
 namespace {
@@ -273,6 +274,20 @@ TEST_SUITE("a packet that stalls") {
     CHECK(server.Hear() == kAnswer);
   }
 
+  TEST_CASE("and is given up leaves no timer behind") {
+    Application app;
+    WebServer server = app.Connect();
+    server.Send(PlainRequest().substr(0, 100));
+    app.Run();
+    server.Close();
+    test::system_calls().Reset();
+    // At its next tick the timer finds nothing to do, and is stopped.
+    CHECK(app.RunUntil([] { return test::system_calls().timer_changes == 1; }));
+    poll(nullptr, 0, 600);
+    app.Run();
+    CHECK(test::system_calls().timer_changes == 1);
+  }
+
   TEST_CASE("is not held against the request that it became") {
     ConnectionSetOptions options;
     options.packet_timeout_ms = 1;
@@ -317,6 +332,19 @@ TEST_SUITE("accepting") {
     CHECK(before.Hear() == kAnswer);
     CHECK(app.RunUntil([&] { return app.set.statistics().requests == 4; }));
     for (WebServer& server : waiting) CHECK(server.Hear() == kAnswer);
+  }
+
+  TEST_CASE("goes on at once after a signal, and after a connection that was gone already") {
+    for (const int error : {EINTR, ECONNABORTED}) {
+      Application app;
+      WebServer server = app.Connect();
+      server.Send(PlainRequest());
+      test::system_calls().fail_next_accept = error;
+      app.Run();
+      test::system_calls().Reset();
+      CHECK(server.Hear() == kAnswer);
+      CHECK(app.Events() == "request");
+    }
   }
 
   TEST_CASE("ends when told so; connections stay") {
@@ -472,6 +500,37 @@ TEST_SUITE("a reference to a request") {
       app.Run();
     }
     CHECK(app.set.statistics().open == 0);
+  }
+
+  TEST_CASE("is all that is left: nothing of a connection passes to the next one in its slot") {
+    Application app;
+    Connection* open = nullptr;
+    app.on_request = [&](Connection& connection) {
+      open = &connection;
+      app.set.WatchDrain(connection);
+      app.ReadBody(connection);
+      app.Send(connection, {.body = std::string(2'000'000, 'x'), .flags = 0});
+    };
+    {
+      // Bytes that it should not send, a body that is waited for, output that is not taken.
+      WebServer server = app.Adopt();
+      server.Send(RequestWithBody(10) + "part");
+      app.Run();
+      server.Send("0123456789");
+      app.Run();
+      app.ReadBody(*open);
+    }
+    app.Run();
+    CHECK(app.set.statistics().open == 0);
+    app.Events();
+    app.on_request = [&](Connection& connection) { app.Send(connection, {}); };
+    for (int i = 0; i < 3; ++i) {
+      WebServer server = app.Connect();
+      server.Send(PlainRequest());
+      app.Run();
+      CHECK(server.Hear() == kAnswer);
+      CHECK(app.Events() == "request");
+    }
   }
 
   TEST_CASE("of a body or drain event that has become void is dropped") {

@@ -222,6 +222,24 @@ TEST_SUITE("a server that takes a response slowly") {
     CHECK(app.Events() == "request drain");
   }
 
+  TEST_CASE("is told once for each time that the application asked") {
+    Application app;
+    const std::string piece = SomeBytes(500'000);
+    Connection* open = nullptr;
+    app.on_request = [&](Connection& connection) {
+      open = &connection;
+      app.Send(connection, {.body = piece, .flags = 0});
+      app.set.WatchDrain(connection);
+    };
+    WebServer server = app.Connect();
+    server.Send(PlainRequest());
+    app.RunAndReceive(&server);
+    CHECK(app.Events() == "request drain");
+    app.Send(*open, {.header = "", .body = piece, .flags = 0});
+    app.RunAndReceive(&server);
+    CHECK(app.Events().empty());
+  }
+
   TEST_CASE("may send the next request before it has taken the end of the response") {
     Application app;
     const std::string body = SomeBytes(1'000'000);

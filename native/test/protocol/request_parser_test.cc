@@ -275,6 +275,17 @@ TEST_SUITE("an environment list") {
     }
   }
 
+  TEST_CASE("must not leave the packet by a single byte") {
+    // The first value goes up to the packet's end, where its NUL is, or one byte further.
+    for (const size_t beyond : Sizes{0, 1}) {
+      BuiltPacket packet = Plain();
+      const size_t value = packet.env + 4 + std::string("SCRIPT_FILENAME").size() + 1;
+      packet.bytes.back() = 0;
+      packet.SetListLength(packet.env + 2, static_cast<uint16_t>(packet.bytes.size() - value + beyond));
+      CHECK(ErrorOf(packet) == ParseError::kEnv);
+    }
+  }
+
   TEST_CASE("must have names and values that end in NUL") {
     const size_t name_size = std::string("SCRIPT_FILENAME").size() + 1;
     for (const size_t nul : {4 + name_size - 1, 4 + name_size + std::string("/app.js").size()}) {

@@ -46,6 +46,7 @@ int __real_timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec
 
 int __wrap_accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
   ++system_calls().accepts;
+  if (Fails(&system_calls().fail_next_accept)) return -1;
   return __real_accept4(fd, address, size, flags);
 }
 

@@ -19,6 +19,7 @@ struct SystemCalls {
   /// Bytes that the kernel takes until the next epoll_wait; further sends get EAGAIN.
   std::optional<size_t> send_budget;
   /// errno of the next call; 0: it is a real one.
+  int fail_next_accept = 0;
   int fail_next_send = 0;
   int fail_next_receive = 0;
 
