@@ -1,0 +1,106 @@
+#include "scoreboard.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace lsapi {
+
+namespace {
+
+constexpr uint32_t kMostSlots = 1 << 16;
+
+size_t SizeOf(uint32_t slots) { return sizeof(ScoreboardHeader) + size_t{slots} * sizeof(ScoreboardSlot); }
+
+template <size_t kSize>
+void StoreString(char (&into)[kSize], std::string_view text) {
+  const size_t size = std::min(text.size(), kSize - 1);
+  std::memcpy(into, text.data(), size);
+  into[size] = '\0';
+}
+
+}  // namespace
+
+void StoreText(ScoreboardSlot& slot, std::string_view method, std::string_view url) {
+  const uint32_t version = slot.text_version.load(std::memory_order_relaxed);
+  slot.text_version.store(version | 1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+  StoreString(slot.method, method);
+  StoreString(slot.url, url);
+  slot.text_version.store((version | 1) + 1, std::memory_order_release);
+}
+
+Scoreboard::~Scoreboard() {
+  if (header_ != nullptr) munmap(header_, size_);
+}
+
+Scoreboard::Scoreboard(Scoreboard&& other) noexcept
+    : memory_(std::move(other.memory_)),
+      header_(std::exchange(other.header_, nullptr)),
+      slots_(std::exchange(other.slots_, {})),
+      size_(std::exchange(other.size_, 0)) {}
+
+Scoreboard& Scoreboard::operator=(Scoreboard&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(header_, other.header_);
+  std::swap(slots_, other.slots_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Scoreboard Scoreboard::Create(uint32_t slot_count) {
+  Scoreboard board;
+  board.memory_.Reset(memfd_create(kScoreboardName, MFD_CLOEXEC));
+  const size_t size = SizeOf(slot_count);
+  if (!board.memory_.is_open() || fchmod(board.memory_.get(), S_IRUSR | S_IWUSR) != 0 ||
+      ftruncate(board.memory_.get(), static_cast<off_t>(size)) != 0 || !board.Map(size)) {
+    return {};
+  }
+  board.header_->magic = kScoreboardMagic;
+  board.header_->version = kScoreboardVersion;
+  board.header_->slot_count = slot_count;
+  board.header_->slot_size = sizeof(ScoreboardSlot);
+  board.slots_ = board.slots_.first(slot_count);
+  return board;
+}
+
+Scoreboard Scoreboard::Open(FileDescriptor memory) {
+  Scoreboard board;
+  board.memory_ = std::move(memory);
+  struct stat file;
+  if (fstat(board.memory_.get(), &file) != 0) return {};
+  const auto size = static_cast<size_t>(file.st_size);
+  if (size < sizeof(ScoreboardHeader) || !board.Map(size)) return {};
+  const ScoreboardHeader& header = *board.header_;
+  const uint32_t slots = header.slot_count;
+  if (header.magic != kScoreboardMagic || header.version != kScoreboardVersion ||
+      header.slot_size != sizeof(ScoreboardSlot) || slots > kMostSlots || SizeOf(slots) != size) {
+    errno = EINVAL;
+    return {};
+  }
+  return board;
+}
+
+bool Scoreboard::Map(size_t size) {
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+  if (memory == MAP_FAILED) return false;
+  size_ = size;
+  // The kernel's zeroes are valid objects: all members are trivial or atomics of trivial types.
+  header_ = std::launder(static_cast<ScoreboardHeader*>(memory));
+  auto* const slots = std::launder(reinterpret_cast<ScoreboardSlot*>(header_ + 1));
+  slots_ = {slots, (size - sizeof(ScoreboardHeader)) / sizeof(ScoreboardSlot)};
+  return true;
+}
+
+void Scoreboard::Clear(uint32_t index) const {
+  ScoreboardSlot& slot = slots_[index];
+  slot.pid.store(0);
+  std::memset(static_cast<void*>(&slot), 0, sizeof slot);
+}
+
+}  // namespace lsapi
