@@ -3,14 +3,16 @@
 #include <array>
 #include <cerrno>
 
+#include "group_binding.h"
 #include "request_text.h"
 
 namespace lsapi::binding {
 
 namespace {
 
-constexpr std::array<const char*, 7> kCallbackNames = {"onRequest",     "onBody",    "onDrain", "onAbort",
-                                                       "onBodyTimeout", "onDrained", "onLog"};
+constexpr std::array<const char*, 9> kCallbackNames = {"onRequest", "onBody",  "onDrain",
+                                                       "onAbort",   "onBodyTimeout", "onDrained",
+                                                       "onLog",     "onRelax", "onRetire"};
 
 napi_value MakeUndefined(napi_env env) {
   napi_value value = nullptr;
@@ -64,7 +66,10 @@ Napi::Function ConnectionSetBinding::Define(Napi::Env env) {
                    InstanceMethod("close", &ConnectionSetBinding::Close),
                    InstanceMethod("ref", &ConnectionSetBinding::Reference),
                    InstanceMethod("unref", &ConnectionSetBinding::Unreference),
-                   InstanceMethod("statistics", &ConnectionSetBinding::Statistics)});
+                   InstanceMethod("statistics", &ConnectionSetBinding::Statistics),
+                   InstanceMethod("joinGroup", &ConnectionSetBinding::JoinGroup),
+                   InstanceMethod("markFailed", &ConnectionSetBinding::MarkFailed),
+                   InstanceMethod("isOverdue", &ConnectionSetBinding::IsOverdue)});
   const std::array methods = {
       Method("respond", Respond), Method("readBody", ReadBody),       Method("watchDrain", WatchDrain),
       Method("pending", Pending), Method("header", Header),           Method("headerText", HeaderText),
@@ -153,6 +158,23 @@ Napi::Value ConnectionSetBinding::Adopt(const Napi::CallbackInfo& info) {
 void ConnectionSetBinding::StopListening(const Napi::CallbackInfo& /*info*/) { set_->StopListening(); }
 
 void ConnectionSetBinding::Drain(const Napi::CallbackInfo& /*info*/) { set_->Drain(); }
+
+Napi::Value ConnectionSetBinding::JoinGroup(const Napi::CallbackInfo& info) {
+  std::optional<ChildSeat>& seat = PendingSeat();
+  if (!seat) return Napi::Number::New(info.Env(), ENOTCONN);
+  ChildLinkHandler* const handler = this;
+  link_ = std::make_unique<ChildLink>(std::move(*seat), handler);
+  seat.reset();
+  return Napi::Number::New(info.Env(), link_->Attach(set_.get()));
+}
+
+void ConnectionSetBinding::MarkFailed(const Napi::CallbackInfo& info) {
+  if (link_) link_->MarkFailed(info[0].As<Napi::String>().Utf8Value());
+}
+
+Napi::Value ConnectionSetBinding::IsOverdue(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), link_ && link_->is_overdue());
+}
 
 void ConnectionSetBinding::Reference(const Napi::CallbackInfo& /*info*/) {
   if (poll_ != nullptr) uv_ref(reinterpret_cast<uv_handle_t*>(poll_));
@@ -333,6 +355,18 @@ void ConnectionSetBinding::OnBodyTimeout(Connection& connection) {
 void ConnectionSetBinding::OnDrained() {
   const Napi::HandleScope scope(Env());
   Call(kOnDrained, 0, nullptr);
+}
+
+void ConnectionSetBinding::OnRelax() {
+  const Napi::HandleScope scope(Env());
+  Call(kOnRelax, 0, nullptr);
+}
+
+void ConnectionSetBinding::OnRetire(bool orphaned) {
+  const Napi::HandleScope scope(Env());
+  napi_value argument = nullptr;
+  napi_get_boolean(Env(), orphaned, &argument);
+  Call(kOnRetire, 1, &argument);
 }
 
 void ConnectionSetBinding::OnLog(std::string_view line) {

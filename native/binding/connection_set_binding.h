@@ -9,11 +9,14 @@
 #include <string>
 
 #include "../io/connection_set.h"
+#include "../process/child_link.h"
 #include "response_composer.h"
 
 namespace lsapi::binding {
 
-class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>, private RequestHandler {
+class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>,
+                             private RequestHandler,
+                             private ChildLinkHandler {
  public:
   static Napi::Function Define(Napi::Env env);
 
@@ -21,7 +24,7 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>, priv
   ~ConnectionSetBinding() override;
 
  private:
-  enum Callback { kOnRequest, kOnBody, kOnDrain, kOnAbort, kOnBodyTimeout, kOnDrained, kOnLog, kCallbacks };
+  enum Callback { kOnRequest, kOnBody, kOnDrain, kOnAbort, kOnBodyTimeout, kOnDrained, kOnLog, kOnRelax, kOnRetire, kCallbacks };
 
   // Methods of JavaScript's; the hot ones take raw Node-API calls to save the wrapper objects.
   Napi::Value Listen(const Napi::CallbackInfo& info);
@@ -32,6 +35,9 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>, priv
   void Reference(const Napi::CallbackInfo& info);
   void Unreference(const Napi::CallbackInfo& info);
   Napi::Value Statistics(const Napi::CallbackInfo& info);
+  Napi::Value JoinGroup(const Napi::CallbackInfo& info);
+  void MarkFailed(const Napi::CallbackInfo& info);
+  Napi::Value IsOverdue(const Napi::CallbackInfo& info);
   static napi_value Respond(napi_env env, napi_callback_info info);
   static napi_value ReadBody(napi_env env, napi_callback_info info);
   static napi_value WatchDrain(napi_env env, napi_callback_info info);
@@ -51,6 +57,10 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>, priv
   void OnDrained() override;
   void OnLog(std::string_view line) override;
 
+  // ChildLinkHandler
+  void OnRelax() override;
+  void OnRetire(bool orphaned) override;
+
   /// Calls one of JavaScript's callbacks as an event of its own: ticks and microtasks run when it returns, so
   /// that requests of one batch cannot see each other's asynchronous context.
   void Call(Callback callback, size_t count, const napi_value* arguments);
@@ -59,6 +69,7 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>, priv
   static void OnReadable(uv_poll_t* poll, int status, int events);
 
   std::unique_ptr<ConnectionSet> set_;
+  std::unique_ptr<ChildLink> link_;  // of a child of a process group; goes before the set that it watches
   ResponseComposer composer_;
   std::string scratch_;
   bool eager_text_ = false;  // requests are announced with their header and environment texts

@@ -20,7 +20,7 @@ constexpr uint32_t kScoreboardVersion = 1;
 /// Name of the memory file, as /proc/PID/fd shows it: `/memfd:lsnode-scoreboard`.
 constexpr const char* kScoreboardName = "lsnode-scoreboard";
 
-enum class GroupState : uint32_t {
+enum class GroupPhase : uint32_t {
   kLoading = 0,    // the application is being loaded; connections wait
   kServing = 1,
   kReloading = 2,  // a new generation is being tried; the present one serves
@@ -55,7 +55,7 @@ struct alignas(64) ScoreboardHeader {
   std::atomic<uint32_t> extra_children;       //  28
   std::atomic<uint32_t> concurrency;          //  32, connections of one child
   std::atomic<uint32_t> mode;                 //  36, GroupMode
-  std::atomic<uint32_t> state;                //  40, GroupState
+  std::atomic<uint32_t> state;                //  40, GroupPhase
   std::atomic<uint32_t> busy;                 //  44, children that have a connection
   std::atomic<uint64_t> started_time;         //  48, of the first generation
   std::atomic<uint64_t> generation_time;      //  56
@@ -120,6 +120,7 @@ class Scoreboard {
 
   bool is_open() const { return header_ != nullptr; }
   int fd() const { return memory_.get(); }
+  const FileDescriptor& memory() const { return memory_; }
   ScoreboardHeader& header() const { return *header_; }
   uint32_t slot_count() const { return header_->slot_count; }
   /// `index` below slot_count().

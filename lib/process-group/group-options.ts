@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { ResolvedApp } from '../app/resolve.js';
+import type { Settings } from '../config/setting-types.js';
+import type { NativeGroupOptions, NativeProgram } from '../native/group-binding.js';
+
+/** Slots that a group's scoreboard needs: two generations at their limits, while the old one drains. */
+export function slotsFor(settings: Settings): number {
+  return 2 * (childLimit(settings) + settings.extraChildren) + 8;
+}
+
+/**
+ * LSAPI_CHILDREN is what the server sees: connections that are served at once. LSNODE_CONCURRENCY says how many of
+ * them one process holds.
+ */
+export function childLimit(settings: Settings): number {
+  return Math.ceil(settings.children / settings.concurrency);
+}
+
+/** The files whose change means that the app is to be loaded again. */
+export function watchedFiles(app: ResolvedApp): string[] {
+  return [app.path, join(app.root, 'tmp/restart.txt')];
+}
+
+/** The app, how its files looked, and what became of loading it. */
+export interface GroupSituation {
+  readonly app: ResolvedApp;
+  readonly program: NativeProgram;
+  readonly mode: number;
+  readonly preloadLibrary: string;
+  readonly stamps: string;
+  readonly reloadAgain: boolean;
+  readonly failurePage: string;
+  readonly pageType: string;
+}
+
+/** The options of the native supervisor. */
+export function groupOptions(
+  settings: Settings,
+  { app, ...situation }: GroupSituation,
+  server: number,
+): NativeGroupOptions {
+  return {
+    ...situation,
+    childLimit: childLimit(settings),
+    extraChildren: settings.extraChildren,
+    concurrency: settings.concurrency,
+    connectionLimit: settings.children,
+    maxIdleChildren: settings.maxIdleChildren,
+    keepListen: settings.keepListen,
+    maxIdle: settings.maxIdle,
+    maxProcessTime: settings.maxProcessTime,
+    groupMaxIdle: settings.groupMaxIdle,
+    grace: settings.grace,
+    minFreeMemory: settings.avoidFork.minFreeMemory,
+    maxMemory: settings.maxMemory,
+    server: settings.checkParent ? server : 0,
+    dumpDebugInfo: settings.dumpDebugInfo,
+    root: app.root,
+    watched: watchedFiles(app),
+  };
+}

@@ -1,0 +1,71 @@
+// A child's side of its group: takes connections and orders from the channel, keeps its slot of the scoreboard.
+#pragma once
+
+#include <cstdint>
+
+#include "../io/connection_observer.h"
+#include "../io/connection_set.h"
+#include "channel.h"
+#include "scoreboard.h"
+
+namespace lsapi {
+
+/// What a process is told about its place in a group when it becomes a child.
+struct ChildSeat {
+  Scoreboard board;
+  uint32_t slot = 0;
+  FileDescriptor channel;     // the child's end
+  FileDescriptor connection;  // the one that it was started for, its PID notice sent; may be none
+  int32_t parent = 0;         // pid
+};
+
+/// What the owner of a link is told, from within ConnectionSet::Poll().
+class ChildLinkHandler {
+ public:
+  virtual ~ChildLinkHandler() = default;
+  /// The child has been idle for a while: now is the time to give memory back.
+  virtual void OnRelax() = 0;
+  /// The parent wants the child to end, or is gone (`orphaned`): the set drains already.
+  virtual void OnRetire(bool orphaned) = 0;
+};
+
+class ChildLink : public ReadableSource, public ConnectionObserver {
+ public:
+  /// `handler` must outlive the link.
+  ChildLink(ChildSeat seat, ChildLinkHandler* handler);
+  ~ChildLink() override;
+  ChildLink(const ChildLink&) = delete;
+  ChildLink& operator=(const ChildLink&) = delete;
+
+  /// From now on the set gets the connections of this child; it must outlive the link. Returns 0 or an errno.
+  int Attach(ConnectionSet* set);
+  /// The application cannot be loaded: tells the parent why (one line) and takes no more connections.
+  void MarkFailed(std::string_view reason);
+
+  const std::atomic<uint32_t>* busy_children() const { return &seat_.board.header().busy; }
+  /// Whether the parent ends this child because a request took too long.
+  bool is_overdue() const { return slot().kills.load(std::memory_order_relaxed) > 0; }
+  uint32_t slot_index() const { return seat_.slot; }
+
+  // ReadableSource
+  void OnReadable() override;
+  // ConnectionObserver
+  void OnConnectionOpened(uint64_t now_ms) override;
+  void OnConnectionClosed(uint64_t now_ms) override;
+  void OnRequestBegun(const Connection& connection, uint64_t now_ms) override;
+  void OnRequestEnded(const Connection& connection, uint64_t now_ms) override;
+  void OnDraining() override;
+
+ private:
+  ScoreboardSlot& slot() const { return seat_.board.slot(seat_.slot); }
+  void ShowRequest(const Connection& connection);
+  void Ring() const;
+  void Retire(bool orphaned);
+
+  ChildSeat seat_;
+  ChildLinkHandler* const handler_;
+  ConnectionSet* set_ = nullptr;
+  bool retired_ = false;
+};
+
+}  // namespace lsapi

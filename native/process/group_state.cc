@@ -1,0 +1,123 @@
+#include "group_state.h"
+
+#include <fcntl.h>
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace lsapi {
+
+namespace {
+
+constexpr std::string_view kVersion = "1";
+
+std::string_view TakeUntil(std::string_view* text, char separator) {
+  const size_t end = text->find(separator);
+  const std::string_view part = text->substr(0, end);
+  text->remove_prefix(end == std::string_view::npos ? text->size() : end + 1);
+  return part;
+}
+
+template <typename Number>
+bool TakeNumber(std::string_view* text, Number* number) {
+  const std::string_view part = TakeUntil(text, ',');
+  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), *number);
+  return !part.empty() && error == std::errc() && end == part.data() + part.size();
+}
+
+bool TakeDescriptor(std::string_view* text, FileDescriptor* descriptor) {
+  int fd = -1;
+  if (!TakeNumber(text, &fd) || fd < 0 || fcntl(fd, F_GETFD) < 0) return false;
+  SetCloseOnExec(fd);
+  descriptor->Reset(fd);
+  return true;
+}
+
+std::unique_ptr<Child> TakeChild(std::string_view part) {
+  auto child = std::make_unique<Child>();
+  if (!TakeNumber(&part, &child->slot) || !TakeNumber(&part, &child->pid) ||
+      !TakeDescriptor(&part, &child->channel.parent) || !TakeDescriptor(&part, &child->channel.child) ||
+      !TakeNumber(&part, &child->handed) || !TakeNumber(&part, &child->generation) ||
+      !TakeNumber(&part, &child->started) || !TakeNumber(&part, &child->pings)) {
+    return nullptr;
+  }
+  child->last_handed = child->started;
+  return child;
+}
+
+}  // namespace
+
+std::optional<GroupState> GroupState::Parse(const std::string& text) {
+  std::string_view rest = text;
+  if (TakeUntil(&rest, ';') != kVersion) return std::nullopt;
+  GroupState state;
+  std::string_view head = TakeUntil(&rest, ';');
+  FileDescriptor memory;
+  if (!TakeDescriptor(&head, &state.listener) || !TakeDescriptor(&head, &memory) ||
+      !TakeNumber(&head, &state.failed_loads)) {
+    return std::nullopt;
+  }
+  state.board = Scoreboard::Open(std::move(memory));
+  if (!state.board.is_open()) return std::nullopt;
+  while (!rest.empty()) {
+    std::string_view part = TakeUntil(&rest, ';');
+    if (part.starts_with('w')) {
+      part.remove_prefix(1);
+      FileDescriptor connection;
+      if (!TakeDescriptor(&part, &connection)) return std::nullopt;
+      state.waiting.push_back(std::move(connection));
+    } else if (part.starts_with('c')) {
+      part.remove_prefix(1);
+      std::unique_ptr<Child> child = TakeChild(part);
+      if (!child || child->slot >= state.board.slot_count()) return std::nullopt;
+      state.children.push_back(std::move(child));
+    } else {
+      return std::nullopt;
+    }
+  }
+  return state;
+}
+
+std::string DescribeState(int listener, int scoreboard, uint32_t failed_loads) {
+  return std::string(kVersion) + ';' + std::to_string(listener) + ',' + std::to_string(scoreboard) + ',' +
+         std::to_string(failed_loads);
+}
+
+std::string DescribeChild(const Child& child) {
+  return ";c" + std::to_string(child.slot) + ',' + std::to_string(child.pid) + ',' +
+         std::to_string(child.channel.parent.get()) + ',' + std::to_string(child.channel.child.get()) + ',' +
+         std::to_string(child.handed) + ',' + std::to_string(child.generation) + ',' +
+         std::to_string(child.started) + ',' + std::to_string(child.pings);
+}
+
+std::string DescribeWaiting(int connection) { return ";w" + std::to_string(connection); }
+
+std::vector<int> DescriptorsOf(const std::string& state) {
+  std::vector<int> descriptors;
+  std::string_view rest = state;
+  if (TakeUntil(&rest, ';') != kVersion) return descriptors;
+  const auto take = [&descriptors](std::string_view* part) {
+    int fd = -1;
+    if (TakeNumber(part, &fd)) descriptors.push_back(fd);
+  };
+  std::string_view head = TakeUntil(&rest, ';');
+  take(&head);
+  take(&head);
+  while (!rest.empty()) {
+    std::string_view part = TakeUntil(&rest, ';');
+    const bool is_child = part.starts_with('c');
+    part.remove_prefix(part.empty() ? 0 : 1);
+    if (is_child) {
+      TakeUntil(&part, ',');
+      TakeUntil(&part, ',');
+      take(&part);
+    }
+    take(&part);
+  }
+  return descriptors;
+}
+
+void SetCloseOnExec(int fd) { fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+}  // namespace lsapi

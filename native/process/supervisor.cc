@@ -1,0 +1,443 @@
+#include "supervisor.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "fork.h"
+#include "log.h"
+
+namespace lsapi {
+
+namespace {
+
+constexpr uint64_t kListenerTag = ~uint64_t{0};
+constexpr uint64_t kSignalTag = kListenerTag - 1;
+constexpr uint64_t kRefusalTag = kListenerTag - 2;  // below: slots of children
+
+constexpr uint64_t kTick = 1000;
+/// A connection that a child has not taken from its channel after this time goes to another one.
+constexpr uint64_t kHandOverPatience = 200;
+/// A child that does not answer for this long hangs: LSAPI_EXTRA_CHILDREN may stand in for it.
+constexpr uint64_t kHangTime = 1000;
+/// How often connections that wait for a place are looked after.
+constexpr uint64_t kSaturatedCheck = 50;
+/// A connection without a request for this long may be closed for one that waits; a busier one only when the other
+/// has waited for kRotationTime.
+constexpr uint64_t kIdleForOthers = 100;
+constexpr uint64_t kRotationTime = 250;
+constexpr uint64_t kLimitLogPeriod = 5000;
+
+uint64_t Milliseconds(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1'000'000;
+}
+
+bool AddToEpoll(int epoll, int fd, uint64_t tag) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+}  // namespace
+
+uint64_t MonotonicMilliseconds() { return Milliseconds(CLOCK_MONOTONIC); }
+uint64_t RealMilliseconds() { return Milliseconds(CLOCK_REALTIME); }
+
+Supervisor::Supervisor(GroupOptions options, GroupState state)
+    : options_(std::move(options)),
+      listener_(std::move(state.listener)),
+      board_(std::move(state.board)),
+      children_(&board_),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      stamps_(options_.watched, options_.stamps),
+      failed_loads_(state.failed_loads) {
+  for (FileDescriptor& connection : state.waiting) waiting_.push_back(std::move(connection));
+  for (std::unique_ptr<Child>& child : state.children) children_.Add(std::move(child));
+}
+
+Supervisor::~Supervisor() = default;
+
+bool Supervisor::Begin() {
+  now_ = MonotonicMilliseconds();
+  next_tick_ = now_ + kTick;
+  ScoreboardHeader& header = board_.header();
+  header.parent_pid.store(getpid());
+  header.child_limit.store(options_.child_limit);
+  header.extra_children.store(options_.extra_children);
+  header.concurrency.store(options_.concurrency);
+  header.mode.store(static_cast<uint32_t>(options_.mode));
+  std::strncpy(header.root, options_.root.c_str(), sizeof header.root - 1);
+  if (header.started_time.load() == 0) header.started_time.store(RealMilliseconds());
+  // A generation that does not load leaves the last one in charge.
+  if (failed()) {
+    ++failed_loads_;
+    generation_ = header.generation.load();
+    refusal_.SetPage(options_.page_type, options_.failure_page);
+    constexpr uint64_t kFirstRetry = 1000;
+    next_load_ = now_ + (kFirstRetry << std::min(failed_loads_, 6u));
+  } else {
+    failed_loads_ = 0;
+    generation_ = header.generation.fetch_add(1) + 1;
+    header.generation_time.store(RealMilliseconds());
+  }
+  header.state.store(static_cast<uint32_t>(failed() ? GroupPhase::kFailed : GroupPhase::kServing));
+  fcntl(listener_.get(), F_SETFL, fcntl(listener_.get(), F_GETFL) | O_NONBLOCK);
+  if (!epoll_.is_open() || !signals_.is_open() || !refusal_.is_open() ||
+      !AddToEpoll(epoll_.get(), signals_.fd(), kSignalTag) ||
+      !AddToEpoll(epoll_.get(), refusal_.fd(), kRefusalTag)) {
+    Log("the supervisor cannot start: %s", std::strerror(errno));
+    return false;
+  }
+  if (options_.mode != GroupMode::kSpawned && !failed()) {
+    // Once for all forks: no JavaScript runs in this process any more, so no mapping is marked again.
+    const int error = AllowForkOfAllMappings();
+    if (error != 0) {
+      Log("this process cannot be forked: %s", std::strerror(error));
+      return false;
+    }
+  }
+  WatchListener(true);
+  children_.ForEach([this](Child& child) {
+    AddToEpoll(epoll_.get(), child.channel.parent.get(), child.slot);
+    if (!failed()) Retire(child, "a new generation serves");
+  });
+  // Those that ended while this image was loading.
+  ReapChildren();
+  if (options_.reload_again) Reload("SIGHUP");
+  return true;
+}
+
+Supervisor::End Supervisor::Run() {
+  if (!Begin()) return End::kFailed;
+  while (!seat_ && !(stopping_ && children_.size() == 0)) {
+    PlaceConnections();
+    if (seat_) break;
+    std::array<epoll_event, 64> events;
+    const int count =
+        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), Timeout());
+    now_ = MonotonicMilliseconds();
+    for (int i = 0; i < count; ++i) {
+      const uint64_t tag = events[static_cast<size_t>(i)].data.u64;
+      if (tag == kSignalTag) {
+        HandleSignals();
+      } else if (tag == kRefusalTag) {
+        refusal_.Poll();
+        board_.header().refused.store(refusal_.answered());
+      } else if (tag != kListenerTag) {
+        HandleDoorbell(static_cast<uint32_t>(tag));
+      }
+    }
+    TakeBackFromHanging();
+    if (now_ >= next_tick_) {
+      next_tick_ = now_ + kTick;
+      CheckChildren();
+      CheckFiles();
+      CheckEnd();
+    }
+  }
+  return seat_ ? End::kChild : End::kStopped;
+}
+
+int Supervisor::Timeout() const {
+  uint64_t until = next_tick_;
+  if (saturated_since_ != 0) until = std::min(until, now_ + kSaturatedCheck);
+  if (!waiting_.empty() || unstartable_since_ != 0 || next_start_ > now_) {
+    until = std::min(until, std::max(next_start_, now_ + kSaturatedCheck));
+  }
+  if (stopping_) until = std::min(until, kill_at_);
+  children_.ForEach([&](const Child& child) {
+    if (child.waits_since != 0) until = std::min(until, child.waits_since + kHandOverPatience);
+  });
+  return until <= now_ ? 1 : static_cast<int>(until - now_);
+}
+
+void Supervisor::HandleSignals() {
+  signals_.Clear();
+  if (signals_.Take(SIGCHLD)) ReapChildren();
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) {
+    if (signals_.Take(signal)) Stop(signal == SIGTERM ? "SIGTERM" : signal == SIGUSR1 ? "SIGUSR1" : "a signal");
+  }
+  if (signals_.Take(SIGHUP)) Reload("SIGHUP");
+}
+
+void Supervisor::WatchListener(bool watch) {
+  if (watch == listener_watched_) return;
+  listener_watched_ = watch;
+  if (watch) {
+    AddToEpoll(epoll_.get(), listener_.get(), kListenerTag);
+  } else {
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
+  }
+}
+
+void Supervisor::PlaceConnections() {
+  while (!stopping_ && !seat_) {
+    Child* child = nullptr;
+    const Place place = ChoosePlace(&child);
+    if (place == Place::kNone) {
+      if (IsConnectionWaiting()) {
+        BeSaturated();
+      } else {
+        saturated_since_ = 0;
+      }
+      // Where nobody waits the kernel tells when that changes; where somebody does, it would tell without end.
+      WatchListener(saturated_since_ == 0);
+      return;
+    }
+    FileDescriptor connection;
+    if (!waiting_.empty()) {
+      connection = std::move(waiting_.front());
+      waiting_.pop_front();
+    } else if (!Accept(&connection)) {
+      saturated_since_ = 0;
+      WatchListener(true);
+      return;
+    }
+    switch (place) {
+      case Place::kFree:
+        HandOver(*child, std::move(connection));
+        break;
+      case Place::kNew:
+        StartChild(std::move(connection));
+        break;
+      default:
+        Refuse(std::move(connection));
+    }
+  }
+}
+
+/// A free child; else a new one; else the least loaded one that may have more; else none.
+Supervisor::Place Supervisor::ChoosePlace(Child** child) {
+  Child* free = nullptr;
+  Child* loaded = nullptr;
+  uint32_t open = 0;
+  children_.ForEach([&](Child& candidate) {
+    if (!children_.is_open(candidate)) return;
+    ++open;
+    if (children_.hangs(candidate, now_, kHandOverPatience)) return;
+    const uint64_t connections = children_.connections(candidate);
+    if (connections == 0 && children_.state(candidate) == SlotState::kServing) {
+      // The one that worked last: its memory is warm, and the others grow old enough to be ended.
+      if (free == nullptr || children_.idle_since(candidate) > children_.idle_since(*free)) free = &candidate;
+    } else if (connections < options_.concurrency &&
+               (loaded == nullptr || connections < children_.connections(*loaded))) {
+      loaded = &candidate;
+    }
+  });
+  if (free != nullptr) {
+    *child = free;
+    return Place::kFree;
+  }
+  if (MayStart()) return Place::kNew;
+  if (loaded != nullptr) {
+    *child = loaded;
+    return Place::kFree;
+  }
+  if (open > 0) return Place::kNone;
+  // Nobody is there, and nobody can be made: waiting makes sense only if that is about to change.
+  if (failed()) return Place::kRefuse;
+  constexpr uint64_t kForkPatience = 3000;
+  if (unstartable_since_ != 0) {
+    return Elapsed(unstartable_since_) > kForkPatience ? Place::kRefuse : Place::kNone;
+  }
+  return next_start_ > now_ ? Place::kRefuse : Place::kNone;
+}
+
+uint32_t Supervisor::CountChildren() const {
+  uint32_t count = 0;
+  children_.ForEach([&](const Child& child) { count += is_current(child) ? 1 : 0; });
+  return count;
+}
+
+bool Supervisor::MayStart() const {
+  if (failed() || now_ < next_start_) return false;
+  uint32_t hanging = 0;
+  children_.ForEach([&](const Child& child) {
+    if (is_current(child) && (children_.hangs(child, now_, kHangTime) || child.signals > 0)) ++hanging;
+  });
+  return CountChildren() < options_.child_limit + std::min(hanging, options_.extra_children) &&
+         children_.FindFreeSlot() < board_.slot_count();
+}
+
+bool Supervisor::Accept(FileDescriptor* connection) {
+  for (;;) {
+    connection->Reset(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (connection->is_open()) {
+      board_.header().accepted.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno != EAGAIN && Elapsed(limit_logged_) >= kTick) {
+      limit_logged_ = now_;
+      Log("cannot accept a connection: %s; trying again in a moment", std::strerror(errno));
+    }
+    return false;
+  }
+}
+
+bool Supervisor::IsConnectionWaiting() const {
+  if (!waiting_.empty()) return true;
+  pollfd listener{listener_.get(), POLLIN, 0};
+  return poll(&listener, 1, 0) > 0;
+}
+
+void Supervisor::HandOver(Child& child, FileDescriptor connection) {
+  if (!SendPidNotice(connection.get(), child.pid)) return;  // the server has left
+  if (!SendMessage(child.channel.parent.get(), MessageType::kConnect, connection.get())) {
+    // It takes nothing from its channel any more: not a place for connections until it does.
+    if (child.waits_since == 0) child.waits_since = now_;
+    waiting_.push_front(std::move(connection));
+    return;
+  }
+  ++child.handed;
+  child.last_handed = now_;
+  if (child.waits_since == 0) child.waits_since = now_;
+  CountBusy();
+}
+
+void Supervisor::BeSaturated() {
+  if (saturated_since_ == 0) {
+    saturated_since_ = now_;
+    board_.header().limit_reached.fetch_add(1, std::memory_order_relaxed);
+  }
+  Shed();
+  uint32_t busy = 0;
+  children_.ForEach([&](Child& child) {
+    if (children_.connections(child) > 0) ++busy;
+    // Only while others wait it matters whether a child hangs.
+    if (children_.state(child) == SlotState::kServing && child.pings == children_.slot(child).pongs.load() &&
+        SendMessage(child.channel.parent.get(), MessageType::kPing)) {
+      ++child.pings;
+      child.ping_sent = now_;
+    }
+  });
+  // Idle connections make room within this time, without anybody's having to know.
+  if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod || failed()) return;
+  limit_logged_ = now_;
+  // The library's line, for which operators search (protocol section 7.3).
+  Log("Reached max children process limit: %u, extra: %u, current: %u, busy: %u, please increase LSAPI_CHILDREN.",
+      options_.connection_limit, options_.extra_children, CountChildren(), busy);
+}
+
+/// Closes the connection that has been idle for the longest time, because another one waits for a place.
+void Supervisor::Shed() {
+  Child* longest = nullptr;
+  bool pending = false;
+  const bool rotate = Elapsed(saturated_since_) >= kRotationTime && Elapsed(rotated_) >= kRotationTime;
+  const auto since = [this](const Child& child) {
+    const uint64_t told = children_.slot(child).idle_connection_ms.load();
+    return children_.active(child) > 0 && told != 0 ? told : children_.idle_since(child);
+  };
+  children_.ForEach([&](Child& child) {
+    if (children_.state(child) != SlotState::kServing || child.retire_sent != 0) return;
+    if (child.shed_sent != 0 && Elapsed(child.shed_sent) < kTick) {
+      pending = true;
+      return;
+    }
+    const uint64_t connections = children_.connections(child);
+    if (connections == 0 || children_.hangs(child, now_, kHandOverPatience)) return;
+    if (children_.active(child) >= connections && !rotate) return;
+    if (Elapsed(since(child)) < kIdleForOthers && !rotate) return;
+    if (longest == nullptr || since(child) < since(*longest)) longest = &child;
+  });
+  if (pending || longest == nullptr) return;
+  if (rotate) rotated_ = now_;
+  if (SendMessage(longest->channel.parent.get(), MessageType::kShed)) longest->shed_sent = now_;
+}
+
+void Supervisor::HandleDoorbell(uint32_t slot) {
+  Child* const child = children_.at(slot);
+  if (child == nullptr) return;
+  while (ReceiveMessage(child->channel.parent.get()).outcome == ReceivedMessage::Outcome::kMessage) {
+  }
+  const ScoreboardSlot& own = children_.slot(*child);
+  if (own.adopted.load() >= child->handed) child->waits_since = 0;
+  child->shed_sent = 0;
+  const SlotState state = children_.state(*child);
+  if (state == SlotState::kDraining || state == SlotState::kFailed) TakeBack(*child);
+  CountBusy();
+  if (!IsConnectionWaiting()) CheckIdleChildren();
+}
+
+/// A connection in the channel of a child that hangs must not wait for it.
+void Supervisor::TakeBackFromHanging() {
+  children_.ForEach([this](Child& child) {
+    if (child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience ||
+        children_.state(child) != SlotState::kServing) {
+      return;
+    }
+    const uint64_t since = child.waits_since;
+    if (children_.slot(child).adopted.load() < child.handed) TakeBack(child);
+    child.waits_since = 0;
+    // It gets nothing more before it has answered.
+    if (child.pings == children_.slot(child).pongs.load() &&
+        SendMessage(child.channel.parent.get(), MessageType::kPing)) {
+      ++child.pings;
+      child.ping_sent = since;
+    }
+  });
+}
+
+/// Connections that the child has not taken get another place.
+void Supervisor::TakeBack(Child& child) {
+  for (;;) {
+    ReceivedMessage message = ReceiveMessage(child.channel.child.get());
+    if (message.outcome != ReceivedMessage::Outcome::kMessage) break;
+    if (message.type == MessageType::kConnect && message.fd.is_open()) {
+      --child.handed;
+      waiting_.push_back(std::move(message.fd));
+    } else if (message.type == MessageType::kPing) {
+      --child.pings;
+    } else if (message.type == MessageType::kRetire) {
+      // It still has to hear that, once it looks.
+      SendMessage(child.channel.parent.get(), MessageType::kRetire);
+      break;
+    }
+  }
+  child.waits_since = 0;
+}
+
+void Supervisor::Refuse(FileDescriptor connection) {
+  if (SendPidNotice(connection.get(), getpid())) refusal_.Take(std::move(connection));
+  RetryLoading();
+}
+
+void Supervisor::CountBusy() {
+  uint32_t busy = 0;
+  children_.ForEach([&](const Child& child) { busy += children_.connections(child) > 0 ? 1 : 0; });
+  board_.header().busy.store(busy, std::memory_order_relaxed);
+}
+
+void Supervisor::Stop(const char* because) {
+  if (stopping_) return;
+  stopping_ = true;
+  board_.header().state.store(static_cast<uint32_t>(GroupPhase::kStopping));
+  WatchListener(false);
+  uint32_t active = 0;
+  children_.ForEach([&](Child& child) {
+    active += children_.active(child);
+    TakeBack(child);
+    kill(child.pid, SIGTERM);
+  });
+  if (active > 0) Log("%s: finishing %u requests, then ending", because, active);
+  waiting_.clear();  // the server sends these requests to whoever comes next
+  if (trial_ > 0) kill(trial_, SIGKILL);
+  constexpr uint64_t kMargin = 2000;
+  kill_at_ = now_ + uint64_t{options_.grace} * 1000 + kMargin;
+}
+
+}  // namespace lsapi
