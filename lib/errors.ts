@@ -32,6 +32,10 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_NATIVE'
   | 'LSAPI_ERR_OPTION'
   | 'LSAPI_ERR_STDIN_NOT_SOCKET'
+  // Process groups seen from outside: one that cannot be read, none there, a target that names none
+  | 'LSAPI_ERR_STATUS_SCOREBOARD'
+  | 'LSAPI_ERR_STATUS_NO_GROUP'
+  | 'LSAPI_ERR_STATUS_TARGET'
   // Gateway
   | 'LSAPI_ERR_GATEWAY_CONNECT'
   | 'LSAPI_ERR_GATEWAY_RESPONSE'

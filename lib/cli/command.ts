@@ -4,6 +4,11 @@ import { helpText, parseCommandLine } from './options.js';
 
 /** Does what the arguments of `lsnode` ask for. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
+  if (argv[0] === 'status') {
+    const { runStatus } = await import('./status-command.js');
+    runStatus(argv.slice(1));
+    return;
+  }
   const commandLine = parseCommandLine(argv);
   switch (commandLine.action) {
     case 'help':

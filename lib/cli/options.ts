@@ -99,6 +99,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 /** The text of `lsnode --help`: at most 80 columns, environment variables from the table that reads them. */
 export function helpText(): string {
   return `Usage: lsnode [options] [app] [argument...]
+       lsnode status [PID|SOCKET] [--json]
 
 Serves a Node.js app to a LiteSpeed web server over LSAPI: on the socket that
 the server left on descriptor 0, on one of its own (--bind), or without such a
@@ -107,6 +108,9 @@ server over HTTP (--http).
 app is a start file, or a directory. Without it: LSNODE_STARTUP_FILE, else
 app.js (app.mjs, app.cjs, "main" of package.json), in LSNODE_ROOT or the
 current directory. Arguments behind the app, or behind --, are the app's.
+
+lsnode status shows what running process groups do; lsnode status --help tells
+more. An app of that name is run as ./status.
 
 Options:
 ${definitionList([

@@ -61,6 +61,7 @@ describe('The package from the outside', () => {
   for (const [path, name] of [
     ['lsapi/gateway', 'createGateway'],
     ['lsapi/codec', 'decodeRequest'],
+    ['lsapi/status', 'listGroups'],
   ] as const) {
     it(`${path} can be imported and required`, async () => {
       assert.equal(
