@@ -1,5 +1,5 @@
 import type { FoundGroup } from './find-groups.js';
-import type { GroupMode, GroupState } from './layout.js';
+import type { GroupMode, GroupPhase } from './layout.js';
 import { readProcessUsage, type ProcessMemory } from './process-memory.js';
 import type { ChildSnapshot } from './scoreboard.js';
 
@@ -15,7 +15,7 @@ export interface GroupStatus {
   readonly root: string;
   /** Counts from 1; each reload that succeeds adds 1. */
   readonly generation: number;
-  readonly state: GroupState;
+  readonly state: GroupPhase;
   readonly mode: GroupMode;
   /** When the first generation was started; `null` before. */
   readonly startedAt: string | null;

@@ -16,7 +16,7 @@ export type {
   GroupStatus,
   RequestLine,
 } from './group-status.js';
-export type { GroupMode, GroupState } from './layout.js';
+export type { GroupMode, GroupPhase } from './layout.js';
 export type { ProcessMemory } from './process-memory.js';
 
 /**

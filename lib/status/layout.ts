@@ -67,7 +67,7 @@ export const SLOT = {
 /** Bytes of the texts, the NUL at their end included. */
 export const TEXT_SIZE = { root: 256, method: 24, url: 384 } as const;
 
-/** What the group does; the index is the value of GroupState. */
+/** What the group does; the index is the value of GroupPhase. */
 export const GROUP_STATES = ['loading', 'serving', 'reloading', 'stopping', 'failed'] as const;
 /** How its children come to be; the index is the value of GroupMode. */
 export const GROUP_MODES = ['preloaded', 'lazy', 'spawned'] as const;
@@ -78,7 +78,7 @@ export const SLOT_STATES = ['free', 'starting', 'serving', 'draining', 'failed']
  * What a group does: `loading` – the app is being loaded, connections wait; `serving`; `reloading` – a new generation
  * is being tried while the present one serves; `stopping`; `failed` – the app does not load, requests get a 503.
  */
-export type GroupState = (typeof GROUP_STATES)[number];
+export type GroupPhase = (typeof GROUP_STATES)[number];
 
 /**
  * How children come to be: `preloaded` – forked from a parent that has loaded the app; `lazy` – forked from a bare

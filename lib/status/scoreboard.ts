@@ -12,7 +12,7 @@ import {
   SLOT_STATES,
   TEXT_SIZE,
   type GroupMode,
-  type GroupState,
+  type GroupPhase,
   type SlotState,
 } from './layout.js';
 
@@ -24,7 +24,7 @@ export interface GroupSnapshot {
   /** Counts from 1. */
   readonly generation: number;
   readonly mode: GroupMode;
-  readonly state: GroupState;
+  readonly state: GroupPhase;
   /** Processes that the group may have. */
   readonly childLimit: number;
   /** Processes beyond the limit, for when children malfunction. */

@@ -64,7 +64,7 @@ describe('the layout of the scoreboard', () => {
   }
 
   it('states and modes are those of native/process/scoreboard.h', () => {
-    assert.deepEqual(namesOf('GroupState'), [...layout.GROUP_STATES]);
+    assert.deepEqual(namesOf('GroupPhase'), [...layout.GROUP_STATES]);
     assert.deepEqual(namesOf('GroupMode'), [...layout.GROUP_MODES]);
     assert.deepEqual(namesOf('SlotState'), [...layout.SLOT_STATES]);
   });

@@ -12,7 +12,7 @@ import {
   SLOT_STATES,
   TEXT_SIZE,
   type GroupMode,
-  type GroupState,
+  type GroupPhase,
   type SlotState,
 } from '#lib/status/layout.js';
 
@@ -21,7 +21,7 @@ type Numbers<Field extends string> = Partial<Record<Field, number>>;
 /** Fields of the header; numbers that are not given are 0. */
 export interface HeaderFields extends Numbers<Exclude<keyof typeof HEADER, 'mode' | 'state' | 'root'>> {
   readonly mode?: GroupMode;
-  readonly state?: GroupState;
+  readonly state?: GroupPhase;
   readonly root?: string;
 }
 
