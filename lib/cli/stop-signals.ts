@@ -50,6 +50,21 @@ function isInspectorWanted(): boolean {
   return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => text.includes('--inspect'));
 }
 
+let reloadRequested = false;
+
+function noteReload(): void {
+  reloadRequested = true;
+}
+
+/** Whether SIGHUP has come to this process, which is to be, or is, of a process group. */
+export function isReloadRequested(): boolean {
+  return reloadRequested;
+}
+
+function childrenVariable(): string {
+  return process.env.PHP_LSAPI_CHILDREN ?? process.env.LSAPI_CHILDREN ?? '';
+}
+
 function receive(signal: StopSignal): void {
   handler(signal);
 }
@@ -59,4 +74,8 @@ function receive(signal: StopSignal): void {
 listenToSignal('SIGUSR1');
 listenToSignal('SIGTERM');
 listenToSignal('SIGINT');
+// A process group reloads on SIGHUP. Before its parent has become one, the signal must not end it.
+if (process.env.LSAPI_GROUP_ROLE !== undefined || /^\s*\+?0*([2-9]|1\d)/.test(childrenVariable())) {
+  process.on('SIGHUP', noteReload);
+}
 if (closeUnwantedInspector()) process.exit(0);

@@ -15,4 +15,8 @@ export interface ConnectionOptions {
   readonly development: boolean;
   /** Called when draining has finished. */
   readonly onDrained?: () => void;
+  /** In a child of a process group: it has been idle for a while, and may give memory back. */
+  readonly onRelax?: () => void;
+  /** In a child of a process group: it drains because its parent wants that, or is gone. */
+  readonly onRetire?: (orphaned: boolean) => void;
 }

@@ -33,7 +33,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   readonly joinDuplicateHeaders: boolean;
   readonly uniqueHeaders: ReadonlySet<string> | null | undefined;
   readonly #responseOptions: object;
-  readonly #onDrained: (() => void) | undefined;
+  readonly #options: ConnectionOptions;
   readonly #ServerResponse: new (request: http.IncomingMessage, options?: object) => http.ServerResponse;
   readonly #IncomingMessage: typeof http.IncomingMessage | undefined;
   /** Requests in progress, by slot of the native set. */
@@ -44,7 +44,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     this.server = server;
     this.log = options.log;
     this.development = options.development;
-    this.#onDrained = options.onDrained;
+    this.#options = options;
     this.set = new native.ConnectionSet({ ...options.limits, eagerText: true }, this);
     const chosen = server as http.Server & {
       highWaterMark?: number;
@@ -143,11 +143,19 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   }
 
   onDrained(): void {
-    this.#onDrained?.();
+    this.#options.onDrained?.();
   }
 
   onLog(line: string): void {
     this.log(line);
+  }
+
+  onRelax(): void {
+    this.#options.onRelax?.();
+  }
+
+  onRetire(orphaned: boolean): void {
+    this.#options.onRetire?.(orphaned);
   }
 
   // --- Called by sockets, requests and responses --------------------------------------------------------------

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import nodeGypBuild from 'node-gyp-build';
 import type { DecodedRequest } from '../codec/types.js';
 import { LsapiError } from '../errors.js';
+import type { NativeGroupBinding } from './group-binding.js';
 
 /** Methods that the addon announces by number, in the order of `kMethods` in native/binding/request_text.cc. */
 export const METHODS = [
@@ -66,6 +67,10 @@ export interface NativeRequestHandler {
   onDrained(): void;
   /** One line for the log. */
   onLog(line: string): void;
+  /** After joinGroup(): idle for a while. */
+  onRelax(): void;
+  /** After joinGroup(): the set drains, because the parent wants that or (`orphaned`) is gone. */
+  onRetire(orphaned: boolean): void;
 }
 
 export interface NativeConnectionSetOptions {
@@ -110,6 +115,12 @@ export interface NativeConnectionSet {
   ref(): void;
   unref(): void;
   statistics(): ConnectionSetStatistics;
+  /** Takes this process's place in a process group: connections and orders come from the parent. 0 or an errno. */
+  joinGroup(): number;
+  /** Tells the parent, in one line, why this child cannot serve. */
+  markFailed(reason: string): void;
+  /** Whether the parent ends this child because a request took too long. */
+  isOverdue(): boolean;
   /**
    * Sends a part of a response: `header` (once; `headerCount` lines `Name: value` ended by LF, latin1 code
    * points only) and/or `body`. Returns the bytes that the server has not taken yet; -1 where the request is
@@ -145,7 +156,7 @@ export interface ListenReport {
   port: number;
 }
 
-export interface NativeBinding {
+export interface NativeBinding extends NativeGroupBinding {
   ConnectionSet: new (
     options: NativeConnectionSetOptions,
     handler: NativeRequestHandler,

@@ -1,6 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { OpenedApp } from '../app/open.js';
 import type { ResolvedApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
@@ -14,6 +12,7 @@ import type { FailurePage } from './failure-page.js';
 import { failurePage } from './failure-page.js';
 import { findHazards, takeBaseline, waitForQuiet } from './fork-safety.js';
 import { groupOptions, slotsFor, watchedFiles } from './group-options.js';
+import { collectGarbage, noteInitialHeap } from './garbage.js';
 import { runBeforeFork } from './hooks.js';
 import { prepareRandom, repairIdentity, warmIdentity } from './identity.js';
 import type { Invocation } from './image.js';
@@ -176,21 +175,10 @@ export function becomeChild({ app }: GroupContext): void {
 /** Everything that can be done once in the parent instead of in each child. */
 function prepareFork(): void {
   warmIdentity();
-  // Made here, because it is a context of its own: in a child its memory would be private.
-  setFlagsFromString('--expose-gc');
-  collectGarbage = runInNewContext('gc') as () => void;
-  setFlagsFromString('--no-expose-gc');
   // Twice: what finalizers release goes with the second one.
   collectGarbage();
   collectGarbage();
-  native.trimMemory();
-}
-
-let collectGarbage: (() => void) | undefined;
-
-/** A collector, where prepareFork() has made one. */
-export function garbageCollector(): (() => void) | undefined {
-  return collectGarbage;
+  noteInitialHeap();
 }
 
 /** The addon as LD_PRELOAD can name it; see native/process/hold_signals.cc. */

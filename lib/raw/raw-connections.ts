@@ -73,6 +73,14 @@ export class RawConnections implements Connections, NativeRequestHandler {
     this.#options.log(line);
   }
 
+  onRelax(): void {
+    this.#options.onRelax?.();
+  }
+
+  onRetire(orphaned: boolean): void {
+    this.#options.onRetire?.(orphaned);
+  }
+
   isLive(request: RawRequest): boolean {
     return this.#requests[request.slot] === request;
   }

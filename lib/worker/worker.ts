@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly address: ServerAddress;
   /** Called once, when no request is left and none will come. */
   readonly ended: (end: WorkerEnd) => void;
+  /** Called when a child of a process group has been idle for a while. */
+  readonly idle?: () => void;
 }
 
 const SECOND = 1000;
@@ -38,7 +40,7 @@ const parent = process.ppid;
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #connections: Connections;
-  readonly #supervision: NodeJS.Timeout;
+  #supervision: NodeJS.Timeout | undefined;
   /** The server that requests are emitted on; none in raw style. */
   readonly #server: http.Server | undefined;
   #end: WorkerEnd = 'used-up';
@@ -46,8 +48,12 @@ export class Worker {
   #drained = false;
   #closed: (() => void) | undefined;
 
-  /** @throws LsapiError LSAPI_ERR_LISTEN */
-  constructor(app: LoadedApp, socket: WorkerSocket, options: WorkerOptions) {
+  /**
+   * @param socket - what it serves; `group`: connections that come from the parent of a process group, which watches
+   *   its children's idle time and its own end in their stead
+   * @throws LsapiError LSAPI_ERR_LISTEN
+   */
+  constructor(app: LoadedApp, socket: WorkerSocket | 'group', options: WorkerOptions) {
     this.#options = options;
     const { settings } = options;
     const connectionOptions: ConnectionOptions = {
@@ -60,6 +66,10 @@ export class Worker {
       log: options.log,
       development: options.development,
       onDrained: () => this.#onDrained(),
+      onRelax: () => options.idle?.(),
+      onRetire: (orphaned) => {
+        if (orphaned) options.log('the parent of this process is gone; ending');
+      },
     };
     if (app.style === 'raw') {
       this.#connections = new RawConnections(app.handler, connectionOptions);
@@ -68,17 +78,33 @@ export class Worker {
       this.#connections = new NodeConnections(app.server, connectionOptions);
     }
     const { set } = this.#connections;
-    const error = socket.kind === 'listening' ? set.listen(socket.fd) : set.adopt(socket.fd);
+    const error =
+      socket === 'group'
+        ? set.joinGroup()
+        : socket.kind === 'listening'
+          ? set.listen(socket.fd)
+          : set.adopt(socket.fd);
     if (error !== 0) {
       throw new LsapiError('LSAPI_ERR_LISTEN', `The socket cannot be served (errno ${error}).`);
     }
     if (app.style === 'node') this.#takeOver(app.server, options.address);
-    this.#supervision = setInterval(() => this.#supervise(), SECOND).unref();
+    if (socket !== 'group') this.#supervision = setInterval(() => this.#supervise(), SECOND).unref();
   }
 
   /** Requests that have no complete answer yet. */
   get activeRequests(): number {
     return this.#connections.set.statistics().active;
+  }
+
+  /** Whether a request has taken longer than LSAPI_MAX_PROCESS_TIME allows. */
+  get isOverdue(): boolean {
+    return this.#connections.set.isOverdue();
+  }
+
+  /** The app does not load: tells the parent of the group, and ends with what has been asked already. */
+  fail(reason: string): void {
+    this.#connections.set.markFailed(reason);
+    this.stop('used-up');
   }
 
   /** Takes no more requests; finishes those in progress, then `ended` is called. */

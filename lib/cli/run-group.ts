@@ -1,0 +1,102 @@
+import type { OpenedApp } from '../app/open.js';
+import { openApp } from '../app/open.js';
+import { formatAddress } from '../config/address.js';
+import type { Settings } from '../config/setting-types.js';
+import { writeLog } from '../connections/log.js';
+import { LsapiError } from '../errors.js';
+import { native } from '../native/binding.js';
+import type { FailurePage } from '../process-group/failure-page.js';
+import { failureLine, failurePage } from '../process-group/failure-page.js';
+import type { GroupContext } from '../process-group/group.js';
+import { becomeChild, becomeForkable, startGroup, tryLoading } from '../process-group/group.js';
+import { giveMemoryBack } from '../process-group/garbage.js';
+import type { Invocation } from '../process-group/image.js';
+import { reportLoadFailure } from '../process-group/load-failure.js';
+import type { Role } from '../process-group/role.js';
+import { raw } from '../raw/raw.js';
+import { Lifecycle } from './lifecycle.js';
+import { openSocket } from './open-socket.js';
+import type { CommandLine } from './options.js';
+import { enterApp, serveApp } from './serve-app.js';
+import { isReloadRequested, onStopSignal } from './stop-signals.js';
+
+/** Set by `--http`: the group behind the gateway is one of development, whatever NODE_ENV the app sees. */
+export const DEVELOPMENT_VARIABLE = 'LSAPI_GROUP_DEVELOPMENT';
+
+/** The process that started this one, while it was alive: read before the app is loaded, which may take long. */
+const server = process.ppid;
+
+/** ProcessGroup mode, in whichever process of the group this one is. Serving goes on after it has returned. */
+export async function runGroup(
+  commandLine: CommandLine,
+  settings: Settings,
+  role: Role,
+  invocation: Invocation,
+): Promise<void> {
+  // Nobody is served by this process yet, and an app that is being loaded has no say in it.
+  onStopSignal(() => native.exitNow(0));
+  const canFork = becomeForkable(settings, role, invocation);
+  const app = enterApp(commandLine, settings);
+  const development =
+    process.env.NODE_ENV === 'development' ||
+    invocation.environment.includes(`${DEVELOPMENT_VARIABLE}=1`);
+  const context: GroupContext = {
+    settings,
+    role,
+    invocation,
+    app,
+    development,
+    server,
+    load: () => openApp(app, writeLog),
+    openListener: async () => {
+      const { socket, address } = await openSocket(commandLine);
+      if (address !== undefined) writeLog(`serving ${app.path} on ${formatAddress(address)} (LSAPI)`);
+      return socket.fd;
+    },
+    reloadRequested: isReloadRequested,
+  };
+  if (role.kind === 'trial') return tryLoading(context);
+  let opened: OpenedApp | undefined;
+  if (role.kind === 'child') {
+    const { slot, channel, scoreboard, parent } = role;
+    if (!native.takeSeat(slot, channel, scoreboard, parent, settings.grace + 5)) {
+      throw new LsapiError('LSAPI_ERR_GROUP', 'This process was started as a child of a group that is gone.');
+    }
+  } else {
+    opened = await startGroup(context, canFork);
+    becomeChild(context);
+  }
+  await serveAsChild(opened, context, canFork);
+}
+
+async function serveAsChild(
+  preloaded: OpenedApp | undefined,
+  { settings, app, development }: GroupContext,
+  isForked: boolean,
+): Promise<void> {
+  const lifecycle = new Lifecycle(settings, writeLog, { isForked });
+  const options = { settings, socket: 'group', lifecycle, development, idle: giveMemoryBack } as const;
+  if (preloaded !== undefined) {
+    await serveApp(preloaded, options);
+    return;
+  }
+  let opened: OpenedApp;
+  try {
+    opened = await openApp(app, writeLog);
+  } catch (error) {
+    reportLoadFailure(error, app);
+    const worker = await serveApp(showFailure(failurePage(error, development)), options);
+    process.exitCode = 1;
+    worker.fail(failureLine(error));
+    return;
+  }
+  await serveApp(opened, options);
+}
+
+/** An app in place of one that does not load. */
+function showFailure({ type, body }: FailurePage): OpenedApp {
+  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store', 'Retry-After': '2' };
+  const handler = raw((_request, response) => response.send(503, headers, body));
+  return { loaded: { style: 'raw', handler }, listened: new Promise(() => undefined) };
+}
+

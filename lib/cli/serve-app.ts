@@ -1,0 +1,71 @@
+import type { CapturedServer } from '../app/capture.js';
+import { addressForApp, describeListen } from '../app/listen-parameters.js';
+import type { LoadedApp } from '../app/load.js';
+import type { OpenedApp } from '../app/open.js';
+import type { ResolvedApp } from '../app/resolve.js';
+import { resolveApp } from '../app/resolve.js';
+import type { Settings } from '../config/setting-types.js';
+import { writeLog } from '../connections/log.js';
+import { runAfterFork } from '../process-group/hooks.js';
+import type { WorkerSocket } from '../worker/worker-socket.js';
+import type { WorkerOptions } from '../worker/worker.js';
+import { Worker } from '../worker/worker.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { CommandLine } from './options.js';
+
+/**
+ * Finds the app, and makes the process look as one that was started for it.
+ *
+ * @throws LsapiError LSAPI_ERR_APP_NOT_FOUND
+ */
+export function enterApp({ app: file, arguments: parameters }: CommandLine, settings: Settings): ResolvedApp {
+  const app = resolveApp({
+    file,
+    root: settings.root,
+    startupFile: settings.startupFile,
+    cwd: process.cwd(),
+  });
+  process.chdir(app.root);
+  process.title = `lsnode:${app.root}`;
+  process.argv = [process.execPath, app.path, ...parameters];
+  return app;
+}
+
+/** How an app is to be served; the rest of {@link WorkerOptions} follows from it. */
+export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'development' | 'idle'> {
+  readonly socket: WorkerSocket | 'group';
+  readonly lifecycle: Lifecycle;
+}
+
+/**
+ * Serves an app that has been loaded, in this process.
+ *
+ * @throws LsapiError LSAPI_ERR_LISTEN
+ */
+export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOptions): Promise<Worker> {
+  const { socket, lifecycle, ...workerOptions } = options;
+  const { settings } = options;
+  await runAfterFork();
+  const worker = new Worker(loaded, socket, {
+    ...workerOptions,
+    log: writeLog,
+    address: addressForApp((loaded.style === 'node' && loaded.parameters) || [], settings.socket),
+    ended: (end) => lifecycle.ended(end),
+  });
+  lifecycle.serve(worker);
+  if (loaded.style === 'raw' || loaded.parameters === undefined) {
+    void listened.then((captured) => serveListening(captured, loaded, worker, settings));
+  }
+  return worker;
+}
+
+/** An app that is served by its export calls listen() as well. */
+function serveListening(captured: CapturedServer, app: LoadedApp, worker: Worker, settings: Settings): void {
+  const { server, parameters } = captured;
+  if (app.style === 'raw') {
+    writeLog(`${describeListen(parameters)}: the app exports a raw handler, so its server listens for real`);
+    captured.listenForReal();
+  } else {
+    worker.serveWith(server, addressForApp(parameters, settings.socket));
+  }
+}
