@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net from 'node:net';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address } from '../config/address.js';
 import { formatAddress } from '../config/address.js';
@@ -44,7 +44,7 @@ export async function runBehindGateway(
   const ended = once(group, 'exit') as Promise<[number | null]>;
   onStopSignal(() => group.kill('SIGTERM'));
   process.removeAllListeners('SIGHUP').on('SIGHUP', () => group.kill('SIGHUP'));
-  while (group.exitCode === null && group.signalCode === null && !(await accepts(bind))) await delay(POLL_MS);
+  while (group.exitCode === null && group.signalCode === null && !existsSync(bind)) await delay(POLL_MS);
   if (group.exitCode === null && group.signalCode === null) {
     const close = await openHttpFront(http, target, settings);
     void ended.then(close);
@@ -60,15 +60,4 @@ function environmentOf({ environment }: Invocation): Record<string, string> {
       return [variable.slice(0, at), variable.slice(at + 1)];
     }),
   );
-}
-
-function accepts(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const connection = net.connect(path);
-    connection.once('connect', () => {
-      connection.destroy();
-      resolve(true);
-    });
-    connection.once('error', () => resolve(false));
-  });
 }
