@@ -10,9 +10,11 @@
         "native/io/connection_set.cc",
         "native/io/listener.cc",
         "native/io/output_queue.cc",
+        "native/process/fork.cc",
         "native/binding/addon.cc",
         "native/binding/codec_binding.cc",
         "native/binding/connection_set_binding.cc",
+        "native/binding/fork_binding.cc",
         "native/binding/process_binding.cc",
         "native/binding/request_text.cc",
         "native/binding/response_composer.cc"

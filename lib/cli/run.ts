@@ -15,6 +15,7 @@ import { listenOn } from '../connections/listen.js';
 import { writeLog } from '../connections/log.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
+import { runAfterFork } from '../process-group/hooks.js';
 import type { WorkerSocket } from '../worker/worker-socket.js';
 import { takeStandardInput } from '../worker/worker-socket.js';
 import { Worker } from '../worker/worker.js';
@@ -49,6 +50,7 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
   });
   // While the app loads nothing else may keep the process: whether it still can listen is told by an empty loop.
   const loaded = await loadApp(app.path, listened, writeLog);
+  await runAfterFork();
   const worker = new Worker(loaded, socket, {
     settings,
     log: writeLog,

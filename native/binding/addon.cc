@@ -3,6 +3,7 @@
 
 #include "codec_binding.h"
 #include "connection_set_binding.h"
+#include "fork_binding.h"
 #include "process_binding.h"
 
 namespace {
@@ -11,6 +12,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("ConnectionSet", lsapi::binding::ConnectionSetBinding::Define(env));
   lsapi::binding::DefineCodec(env, exports);
   lsapi::binding::DefineProcess(env, exports);
+  lsapi::binding::DefineFork(env, exports);
   return exports;
 }
 
