@@ -12,3 +12,4 @@ export { RequestEnvironment } from './http/request-environment.js';
 export { raw, type RawHandler } from './raw/raw.js';
 export { RawRequest } from './raw/raw-request.js';
 export { RawResponse, type RawBody, type RawHeaders } from './raw/raw-response.js';
+export { onAfterFork, onBeforeExit, onBeforeFork, type Hook } from './process-group/hooks.js';

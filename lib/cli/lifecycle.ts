@@ -1,4 +1,5 @@
 import type { Settings } from '../config/setting-types.js';
+import { hasBeforeExitHooks, runBeforeExit } from '../process-group/hooks.js';
 import type { Worker, WorkerEnd } from '../worker/worker.js';
 import type { StopSignal } from './stop-signals.js';
 import {
@@ -14,7 +15,10 @@ const SECOND = 1000;
 const INSPECTOR_CHECKS_MS = [20, 200, 2000];
 /** Signals of a pair arrive this close together. */
 const PAIR_MS = 50;
-/** An app that listens to SIGTERM gets this long to end by itself once its last request is answered. */
+/**
+ * An app that listens to SIGTERM gets this long to end by itself once its last request is answered; hooks get as long
+ * before that.
+ */
 const CLEANUP_SECONDS = 5;
 
 /** The process's beginning and end: signals, draining, grace, crashes. */
@@ -26,6 +30,7 @@ export class Lifecycle {
   #closeFront: (() => Promise<void>) | undefined;
   #stopping = false;
   #leaving = false;
+  #ending = false;
   #appWasTold = false;
 
   constructor(settings: Settings, log: (line: string) => void) {
@@ -64,6 +69,7 @@ export class Lifecycle {
     if (end === 'closed-by-app' && !this.#stopping) {
       // The app has closed its server. What else it does is its own affair, but it is of no use to the server.
       void this.#closeFront?.();
+      void runBeforeExit();
       this.#exitAfter(this.#settings.grace, 'it closed its server');
       return;
     }
@@ -101,12 +107,36 @@ export class Lifecycle {
     }, this.#settings.grace * SECOND).unref();
   }
 
-  /** Ends the process, but lets an app that listens to SIGTERM clean up: a signal or not, this is its end. */
+  /** Ends the process once the app's onBeforeExit hooks have run. */
   #leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
+    if (this.#worker === undefined || !hasBeforeExitHooks()) {
+      this.#end();
+      return;
+    }
+    const seconds = this.#cleanupSeconds;
+    // Not unref'd: what the hooks wait for need not keep the process.
+    const late = setTimeout(() => {
+      this.#log(`the app's onBeforeExit hooks were still running after ${seconds} s; the process ends`);
+      this.#end();
+    }, seconds * SECOND);
+    void runBeforeExit().then(() => {
+      clearTimeout(late);
+      this.#end();
+    });
+  }
+
+  get #cleanupSeconds(): number {
+    return Math.min(CLEANUP_SECONDS, this.#settings.grace);
+  }
+
+  /** Lets an app that listens to SIGTERM clean up: a signal or not, this is its end. */
+  #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
     if (!appListensTo('SIGTERM')) process.exit();
-    this.#exitAfter(Math.min(CLEANUP_SECONDS, this.#settings.grace), 'its last request');
+    this.#exitAfter(this.#cleanupSeconds, 'its last request');
     if (this.#appWasTold) return;
     // The server stops workers with two signals, and closes their connection first: SIGTERM is most likely due.
     setTimeout(() => {

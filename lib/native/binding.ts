@@ -167,6 +167,19 @@ export interface NativeBinding extends NativeGroupBinding {
   takeStandardInput(): number;
   redirect(from: number, to: number): number;
   socketPair(): number[];
+  /**
+   * fork(): 0 in the child, its pid in the parent, or -errno. Only for a Node that was started with
+   * `--single-threaded --v8-pool-size=0`. The child must repair itself (lib/process-group/identity.ts, exit.ts).
+   */
+  forkOnce(): number;
+  /** Ends the process at once with this status: no listener runs, nothing is torn down. */
+  exitNow(code: number): never;
+  /** Makes writes wait until they are done. The mode is that of all who share the file, pipe or socket. 0 or an errno. */
+  setBlocking(fd: number): number;
+  /** The pid of now; `process.pid` is that of the process which started this Node. */
+  processId(): number;
+  /** Requests of the event loop that have not ended: thread-pool work of any kind, name look-ups, writes, connects. */
+  pendingRequests(): number;
   /** The packet decoded, or the error's code. */
   decodeRequest(packet: Uint8Array, limit?: number): DecodedRequest | string;
   encodeResponseHeader(

@@ -15,6 +15,9 @@ const NAMES = [
   'Server',
   'createServer',
   'isLsapiError',
+  'onAfterFork',
+  'onBeforeExit',
+  'onBeforeFork',
   'raw',
 ];
 
