@@ -33,7 +33,8 @@ export class Lifecycle {
   #ending = false;
   #appWasTold = false;
 
-  constructor(settings: Settings, log: (line: string) => void) {
+  /** @param isForked - whether this process is a fork, which has no thread that could open an inspector */
+  constructor(settings: Settings, log: (line: string) => void, { isForked = false } = {}) {
     this.#settings = settings;
     this.#log = log;
     onStopSignal((signal) => this.#receive(signal));
@@ -44,7 +45,7 @@ export class Lifecycle {
       if (process.listenerCount('uncaughtException') === 0) this.#worker?.failRequests(error);
     });
     process.on('exit', () => this.#worker?.failRequests(new Error('the process has ended')));
-    for (const delay of INSPECTOR_CHECKS_MS) {
+    for (const delay of isForked ? [] : INSPECTOR_CHECKS_MS) {
       setTimeout(() => {
         if (closeUnwantedInspector()) this.#receive('SIGUSR1');
       }, delay).unref();

@@ -43,6 +43,8 @@ class Arguments {
 
 void KeepOpen(std::span<const int> descriptors, bool keep) {
   for (const int fd : descriptors) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+  // libuv marks all descriptors at the start of Node (uv_disable_stdio_inheritance), standard ones included.
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
 /// A directory that is gone keeps nothing from starting: paths are absolute, or say by themselves what is missing.

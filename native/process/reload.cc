@@ -97,12 +97,13 @@ void Supervisor::ReplaceImage() {
   Program program = options_.program;
   if (!options_.preload_library.empty()) {
     // See hold_signals.cc: the new image must survive a SIGHUP before it can listen to it.
-    std::string preload = "LD_PRELOAD=" + options_.preload_library;
+    std::string preload("LD_PRELOAD=");
+    preload.append(options_.preload_library);
     const auto found = std::find_if(program.environment.begin(), program.environment.end(), [](const auto& variable) {
       return std::string_view(variable).starts_with("LD_PRELOAD=");
     });
     if (found != program.environment.end()) {
-      preload += ":" + found->substr(std::string_view("LD_PRELOAD=").size());
+      preload.append(":").append(*found, std::string_view("LD_PRELOAD=").size());
       *found = preload;
     } else {
       program.environment.push_back(preload);
@@ -112,7 +113,7 @@ void Supervisor::ReplaceImage() {
   board_.header().reloads.fetch_add(1, std::memory_order_relaxed);
   // Ignored signals stay ignored in the new image.
   signal(SIGHUP, SIG_IGN);
-  const int error = Replace(program, (unsafe_code_ ? "lazy:" : "reload:") + state, kept);
+  const int error = Replace(program, std::string(unsafe_code_ ? "lazy:" : "reload:").append(state), kept);
   board_.header().reloads.fetch_sub(1, std::memory_order_relaxed);
   board_.header().state.store(static_cast<uint32_t>(failed() ? GroupPhase::kFailed : GroupPhase::kServing));
   signals_.Reinstall();
