@@ -10,10 +10,8 @@ import { takeRole } from '../process-group/role.js';
 import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
+import { limitCoreDumps, openLogs, repairOutput } from './output.js';
 import { enterApp, serveApp } from './serve-app.js';
-
-const STDOUT = 1;
-const STDERR = 2;
 
 /** Loads an app and serves it until the process is told to stop. */
 export async function runApp(commandLine: CommandLine): Promise<void> {
@@ -51,15 +49,6 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
 }
 
 /**
- * Points stdout at stderr: started by a server, stdout is a dead socket (protocol §4.2), and what the app prints
- * belongs to the log. A log that nobody reads any more must not end the process.
- */
-function repairOutput(keepStdout: boolean): void {
-  if (!keepStdout) native.redirect(STDERR, STDOUT);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-}
-
-/**
  * Reads the settings and removes them from the environment that the app and its children see. ProcessGroup mode needs
  * a socket to listen on; a connected one is served by its own process (protocol §5.2).
  */
@@ -71,7 +60,9 @@ function takeSettings(commandLine: CommandLine, role: Role): { settings: Setting
   const input = standalone || !isStart ? undefined : native.descriptorKind(0);
   const socket: SocketKind = standalone ? 'bound' : input === 'connected' ? 'connected' : 'listening';
   const { settings, warnings } = readSettings(process.env, { socket, root });
-  if (isStart) for (const warning of warnings) writeLog(warning);
+  openLogs(settings);
+  limitCoreDumps(settings);
+  if (role.kind === 'first') for (const warning of warnings) writeLog(warning);
   cleanEnvironment(process.env, { root });
   return { settings, isGroup: settings.children > 1 && (input === undefined || input === 'listening') };
 }
