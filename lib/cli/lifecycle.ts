@@ -91,6 +91,11 @@ export class Lifecycle {
       this.#leave();
       return;
     }
+    if (worker.isOverdue) {
+      // Not dropped but answered: the server would deliver it again, to be overdue there.
+      worker.failRequests(new Error('it took longer than LSAPI_MAX_PROCESS_TIME or LSNODE_GRACE allows'));
+      process.exit(1);
+    }
     const { activeRequests } = worker;
     if (activeRequests > 0) {
       const requests = activeRequests === 1 ? '1 request' : `${activeRequests} requests`;

@@ -91,6 +91,8 @@ export interface NativeConnectionSetOptions {
    * after its last request, and so many after CONN_CLOSE. 0: closed at once.
    */
   closePatience?: number;
+  /** Before joinGroup(): busy children from which a response ends its connection; 0: off. */
+  maxBusyChildren?: number;
   /** Announce requests with their header and environment texts. */
   eagerText?: boolean;
 }

@@ -28,6 +28,11 @@ export interface WorkerOptions {
 }
 
 const SECOND = 1000;
+/**
+ * In a group connections are closed while the server uses them: for others that wait, at a reload. So long their next
+ * request, or the server's close, may be on its way.
+ */
+const CLOSE_PATIENCE_MS = 20;
 
 /** The process that started this one, while it was alive: read before the app is loaded, which may take long. */
 const parent = process.ppid;
@@ -64,6 +69,10 @@ export class Worker {
         maxRequests: settings.maxRequests,
         acknowledgeConnections: settings.acceptNotify,
         slowRequest: settings.slowRequest,
+        ...(socket === 'group' && {
+          closePatience: CLOSE_PATIENCE_MS,
+          maxBusyChildren: Math.max(settings.maxBusyWorker, 0),
+        }),
       },
       log: options.log,
       development: options.development,

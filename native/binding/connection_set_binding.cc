@@ -91,6 +91,11 @@ ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
   native.acknowledge_connections = options.Get("acknowledgeConnections").ToBoolean();
   native.slow_request_ms = GetOption(options, "slowRequest", 0);
   native.close_patience_ms = GetOption(options, "closePatience", 0);
+  // The count lives in the scoreboard of the group that this process is about to join.
+  if (const std::optional<ChildSeat>& seat = PendingSeat()) {
+    native.max_busy_children = GetOption(options, "maxBusyChildren", 0);
+    native.busy_children = &seat->board.header().busy;
+  }
   eager_text_ = options.Get("eagerText").ToBoolean();
 
   RequestHandler* const handler = this;
