@@ -28,6 +28,22 @@ enum class ConnectionState : uint8_t {
   kLingering,  // response complete, closing: what the server still sends is thrown away
 };
 
+/// When REQ_RECEIVED is sent on a connection (section 2.4).
+enum class Acknowledgement : uint8_t {
+  kRequests,       // for each request: at once for the first, with the response or behind the tick for others
+  kAtOnce,         // for each request at once: fd 0 was connected
+  kLaterRequests,  // as kRequests, but not for the first one, which a PID notice stands for
+  kNone,           // the connection as such was acknowledged, requests are not (LSAPI_ACCEPT_NOTIFY)
+};
+
+/// How far the closing of a connection that was idle has come; see ConnectionSetOptions::close_patience_ms.
+enum class Closing : uint8_t {
+  kNo,
+  kExpecting,     // a request is most likely on its way: waits for it, without a word
+  kAnnounced,     // CONN_CLOSE was sent: waits for the server to close, or for a request that crossed it
+  kAfterRequest,  // a request came, or has begun to: its response ends the connection
+};
+
 class ConnectionSet;
 
 class Connection {
@@ -40,11 +56,18 @@ class Connection {
   const RequestView& request() const { return request_; }
   bool is_first_request() const { return requests_ == 1; }
   int64_t body_left() const { return body_left_; }
+  /// When the request at hand, or else the last one, began, and when the last one ended or, before the first,
+  /// the connection was opened: milliseconds of CLOCK_MONOTONIC.
+  uint64_t begun_ms() const { return begun_ms_; }
+  uint64_t idle_since_ms() const { return idle_since_ms_; }
   /// Bytes not yet taken by the server.
   size_t pending_output() const { return output_.pending(); }
 
  private:
   friend class ConnectionSet;
+
+  /// Idle, to be closed, and given time: deadline_ is when that is up.
+  bool waits_to_close() const { return closing_ == Closing::kExpecting || closing_ == Closing::kAnnounced; }
 
   FileDescriptor fd_;
   ConnectionState state_ = ConnectionState::kFree;
@@ -58,7 +81,8 @@ class Connection {
   bool unread_input_ = false;  // at the end of the response: the server may still be sending
   bool waits_for_body_ = false;
   bool wants_drain_ = false;
-  bool is_standard_input_ = false;  // fd 0 was connected: always acknowledge early (section 2.4)
+  Acknowledgement acknowledgement_ = Acknowledgement::kRequests;
+  Closing closing_ = Closing::kNo;
   uint32_t slot_ = 0;
   uint32_t generation_ = 0;  // of the slot; distinguishes stale events
   uint32_t serial_ = 0;
@@ -68,6 +92,8 @@ class Connection {
   size_t body_buffered_ = 0;
   int64_t body_left_ = 0;  // body bytes that the application has not read yet, buffered ones included
   uint64_t deadline_ = 0;  // milliseconds; 0: none
+  uint64_t begun_ms_ = 0;
+  uint64_t idle_since_ms_ = 0;
   BufferPool::Buffer input_;
   RequestView request_;
   Encoding encoding_;  // of the last request; replies mirror it

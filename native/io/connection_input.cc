@@ -56,7 +56,8 @@ void ConnectionSet::ReadPacket(Connection& connection) {
     Close(connection);
   } else if (connection.input_size_ == 0) {
     buffers_.Release(std::move(connection.input_));
-  } else if (connection.deadline_ == 0) {
+  } else if (connection.deadline_ == 0 || connection.waits_to_close()) {
+    if (connection.waits_to_close()) connection.closing_ = Closing::kAfterRequest;
     SetDeadline(connection, options_.packet_timeout_ms);
   }
 }
@@ -105,16 +106,24 @@ void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
   SetDeadline(connection, 0);
   connection.state_ = ConnectionState::kActive;
   connection.encoding_ = connection.request_.encoding();
-  connection.acknowledged_ = false;
+  if (connection.waits_to_close()) connection.closing_ = Closing::kAfterRequest;
+  connection.begun_ms_ = now_;
   connection.header_sent_ = false;
   connection.waits_for_body_ = false;
   connection.wants_drain_ = false;
   connection.body_at_ = packet_length;
   ++connection.serial_;
   ++connection.requests_;
+  connection.acknowledged_ =
+      connection.acknowledgement_ == Acknowledgement::kNone ||
+      (connection.acknowledgement_ == Acknowledgement::kLaterRequests && connection.requests_ == 1);
   ++statistics_.requests;
   ++statistics_.active;
   last_activity_ = now_;
+  if (observer_ != nullptr) {
+    observer_->OnRequestBegun(connection, now_);
+    if (limit_reached()) TellDraining();
+  }
 
   const size_t behind = connection.input_size_ - packet_length;
   const int64_t length = connection.request_.body_length();
@@ -124,7 +133,9 @@ void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
   // Nothing marks the end of a body of unknown length: the connection cannot be used again (section 1.10).
   if (length < 0) connection.close_after_response_ = true;
 
-  if (connection.is_standard_input_ || connection.requests_ == 1) Acknowledge(connection);
+  if (connection.acknowledgement_ == Acknowledgement::kAtOnce || connection.requests_ == 1) {
+    Acknowledge(connection);
+  }
   ready_.push_back({Ready::kRequest, CloseReason::kError, connection.slot_, connection.serial_});
 
   if (length >= 0 && behind > connection.body_buffered_) {

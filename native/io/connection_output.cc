@@ -14,12 +14,16 @@ namespace {
 constexpr uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 }
 
+void ConnectionSet::SendPacket(Connection& connection, PacketType type) {
+  std::array<uint8_t, kPacketHeaderSize> packet;
+  StorePacketHeader(packet.data(), type, kPacketHeaderSize, connection.encoding_);
+  Transmit(connection, packet);
+}
+
 void ConnectionSet::Acknowledge(Connection& connection) {
   if (connection.acknowledged_) return;
   connection.acknowledged_ = true;
-  std::array<uint8_t, kPacketHeaderSize> packet;
-  StorePacketHeader(packet.data(), PacketType::kReqReceived, kPacketHeaderSize, connection.encoding_);
-  Transmit(connection, packet);
+  SendPacket(connection, PacketType::kReqReceived);
 }
 
 uint8_t* ConnectionSet::Prefix(Connection& connection, uint8_t* packets) {
@@ -35,8 +39,8 @@ size_t ConnectionSet::Suffix(Connection& connection, uint8_t* at, uint32_t flags
   StorePacketHeader(at, PacketType::kRespEnd, kPacketHeaderSize, connection.encoding_);
   connection.unread_input_ = connection.close_after_response_ || !ReceiveWholeBody(connection);
   // Only in the same write as RESP_END is CONN_CLOSE safe in a response (section 2.6).
-  connection.close_when_flushed_ =
-      (flags & kRespondClose) != 0 || connection.unread_input_ || draining_ || limit_reached();
+  connection.close_when_flushed_ = (flags & kRespondClose) != 0 || connection.unread_input_ || draining_ ||
+                                   connection.closing_ != Closing::kNo || limit_reached() || is_crowded();
   if (!connection.close_when_flushed_) return kPacketHeaderSize;
   StorePacketHeader(at + kPacketHeaderSize, PacketType::kConnClose, kPacketHeaderSize, connection.encoding_);
   return 2 * kPacketHeaderSize;
@@ -82,8 +86,8 @@ void ConnectionSet::SendStderr(Connection& connection, std::string_view text) {
 }
 
 void ConnectionSet::EndRequest(Connection& connection) {
-  --statistics_.active;
-  last_activity_ = now_;
+  NoteRequestEnd(connection);
+  connection.idle_since_ms_ = now_;
   ++connection.serial_;
   connection.state_ = ConnectionState::kIdle;
   connection.wants_drain_ = false;

@@ -6,11 +6,14 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+
+#include "clock.h"
+#include "slow_request.h"
 
 namespace lsapi {
 
@@ -18,15 +21,9 @@ namespace {
 
 constexpr uint64_t kWakeTag = ~uint64_t{0};
 constexpr uint64_t kTimerTag = kWakeTag - 1;
+constexpr uint64_t kSourceTag = kWakeTag - 2;
 constexpr uint64_t kListenerTag = kWakeTag - 0x10000;  // plus the listener's index
 constexpr int kAcceptBatch = 128;
-constexpr uint32_t kTimerPeriodMs = 500;
-
-uint64_t Now() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1'000'000;
-}
 
 uint64_t Tag(uint32_t slot, uint32_t generation) { return uint64_t{generation} << 32 | slot; }
 
@@ -56,8 +53,9 @@ ConnectionSet::ConnectionSet(RequestHandler* handler, ConnectionSetOptions optio
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      now_(Now()),
-      last_activity_(now_) {
+      now_(CoarseMilliseconds()),
+      last_activity_(now_),
+      drain_patience_ms_(options.close_patience_ms) {
   if (!epoll_.is_open() || !timer_.is_open() || !wake_.is_open() ||
       !AddToEpoll(epoll_.get(), wake_.get(), EPOLLIN, kWakeTag) ||
       !AddToEpoll(epoll_.get(), timer_.get(), EPOLLIN, kTimerTag)) {
@@ -81,9 +79,46 @@ int ConnectionSet::Adopt(FileDescriptor socket) {
   SetNoDelay(socket.get());
   Connection* const connection = Add(std::move(socket));
   if (connection == nullptr) return errno;
-  connection->is_standard_input_ = true;
+  connection->acknowledgement_ = Acknowledgement::kAtOnce;
   adopted_ = true;
   return 0;
+}
+
+int ConnectionSet::Serve(FileDescriptor socket, bool acknowledged) {
+  if (drained_) return ESHUTDOWN;
+  if (!SetNonBlocking(socket.get())) return errno;
+  SetNoDelay(socket.get());
+  Connection* const connection = Add(std::move(socket));
+  if (connection == nullptr) return errno;
+  if (options_.acknowledge_connections) {
+    connection->acknowledgement_ = Acknowledgement::kNone;
+    if (!acknowledged) SendPacket(*connection, PacketType::kReqReceived);
+  } else if (acknowledged) {
+    connection->acknowledgement_ = Acknowledgement::kLaterRequests;
+  }
+  if (drain_begun_) {
+    // Came too late to be looked at with the others.
+    drain_begun_ = false;
+    if (!handling_events_) Wake();
+  }
+  // Outside Poll() the kernel tells by itself that something is there.
+  if (handling_events_) ReadPacket(*connection);
+  return 0;
+}
+
+int ConnectionSet::AddSource(int fd, ReadableSource* source) {
+  if (source_ != nullptr) return EBUSY;
+  if (!AddToEpoll(epoll_.get(), fd, EPOLLIN, kSourceTag)) return errno;
+  source_ = source;
+  source_fd_ = fd;
+  return 0;
+}
+
+void ConnectionSet::RemoveSource() {
+  if (source_ == nullptr) return;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source_fd_, nullptr);
+  source_ = nullptr;
+  source_fd_ = -1;
 }
 
 void ConnectionSet::StopListening() {
@@ -110,8 +145,11 @@ Connection* ConnectionSet::Add(FileDescriptor socket) {
   connection.fd_ = std::move(socket);
   connection.state_ = ConnectionState::kIdle;
   connection.requests_ = 0;
+  connection.encoding_ = Encoding{};
+  connection.idle_since_ms_ = now_ = CoarseMilliseconds();
   ++statistics_.connections;
   ++statistics_.open;
+  if (observer_ != nullptr) observer_->OnConnectionOpened(now_);
   return &connection;
 }
 
@@ -137,20 +175,34 @@ void ConnectionSet::AcceptAll(size_t listener) {
         epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
       }
       accept_paused_ = true;
-      StartTimer();
+      StartTimer(kTimerPeriodMs);
       return;
     }
     if (peer.ss_family != AF_UNIX) SetNoDelay(socket.get());
     Connection* const connection = Add(std::move(socket));
+    if (connection == nullptr) continue;
+    if (options_.acknowledge_connections) {
+      connection->acknowledgement_ = Acknowledgement::kNone;
+      SendPacket(*connection, PacketType::kReqReceived);
+    }
     // The server writes its request right after connecting: mostly it is there already.
-    if (connection != nullptr) ReadPacket(*connection);
+    ReadPacket(*connection);
+  }
+}
+
+void ConnectionSet::ResumeAccepting() {
+  if (!accept_paused_) return;
+  accept_paused_ = false;
+  for (size_t index = 0; index < listeners_.size(); ++index) {
+    AddToEpoll(epoll_.get(), listeners_[index].get(), EPOLLIN, kListenerTag + index);
   }
 }
 
 void ConnectionSet::Poll() {
   std::array<epoll_event, 256> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
-  now_ = Now();
+  now_ = CoarseMilliseconds();
+  handling_events_ = true;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
     const uint64_t tag = event.data.u64;
@@ -158,6 +210,8 @@ void ConnectionSet::Poll() {
       uint64_t value;
       const int fd = tag == kWakeTag ? wake_.get() : timer_.get();
       if (read(fd, &value, sizeof value) == sizeof value && tag == kTimerTag) CheckTimeouts();
+    } else if (tag == kSourceTag) {
+      if (source_ != nullptr) source_->OnReadable();
     } else if (tag >= kListenerTag) {
       AcceptAll(tag - kListenerTag);
     } else {
@@ -165,13 +219,15 @@ void ConnectionSet::Poll() {
       if (connection.generation_ == tag >> 32) HandleEvent(connection, event.events);
     }
   }
+  handling_events_ = false;
   if (draining_ && !drain_begun_) BeginDrain();
   Dispatch();
-  if (limit_reached() || (adopted_ && listeners_.empty() && statistics_.open == 0)) draining_ = true;
+  if (limit_reached() || (adopted_ && listeners_.empty() && statistics_.open == 0)) BeginDraining();
   if (draining_ && !drain_begun_) {
     BeginDrain();
     Dispatch();
   }
+  if (!slow_requests_.empty()) WriteSlowRequests();
   if (drain_begun_ && !drained_ && statistics_.open == 0) {
     drained_ = true;
     handler_->OnDrained();
@@ -263,50 +319,21 @@ void ConnectionSet::WatchDrain(Connection& connection) {
   Wake();
 }
 
-void ConnectionSet::Drain() {
-  draining_ = true;
-  Wake();
-}
-
-void ConnectionSet::BeginDrain() {
-  drain_begun_ = true;
-  StopListening();
-  for (size_t slot = 0; slot < connections_.size(); ++slot) {
-    Connection& connection = *connections_[slot];
-    if (connection.state_ != ConnectionState::kIdle) continue;
-    // A request may have arrived meanwhile: it is served, unless the process has had its share.
-    if (!limit_reached()) ReadPacket(connection);
-    if (connection.state_ != ConnectionState::kIdle) continue;
-    if (connection.input_size_ == 0 || limit_reached()) CloseIdle(connection);
-  }
-  if (statistics_.open == 0) Wake();
-}
-
-void ConnectionSet::CloseAll() {
-  StopListening();
-  for (const auto& connection : connections_) Close(*connection);
-}
-
-void ConnectionSet::CloseIdle(Connection& connection) {
-  // Nothing is lost if the server has just begun to send: it replays the request elsewhere.
-  const Encoding encoding = connection.requests_ > 0 ? connection.encoding_ : Encoding{};
-  std::array<uint8_t, kPacketHeaderSize> packet;
-  StorePacketHeader(packet.data(), PacketType::kConnClose, kPacketHeaderSize, encoding);
-  Transmit(connection, packet);
-  if (connection.output_.empty()) {
-    Close(connection);
-  } else {
-    // The server has not taken all of the last response yet.
-    SetDeadline(connection, 0);
-    connection.unread_input_ = false;
-    connection.state_ = ConnectionState::kLingering;
-  }
+void ConnectionSet::NoteRequestEnd(const Connection& connection) {
+  --statistics_.active;
+  // The application may have taken its time since the last Poll().
+  now_ = last_activity_ = CoarseMilliseconds();
+  if (observer_ != nullptr) observer_->OnRequestEnded(connection, now_);
+  const uint64_t took = now_ - connection.begun_ms_;
+  if (options_.slow_request_ms == 0 || took <= options_.slow_request_ms) return;
+  if (slow_requests_.empty()) Wake();
+  slow_requests_.push_back(DescribeSlowRequest(connection.request_, took));
 }
 
 void ConnectionSet::Close(Connection& connection) {
   // Whoever is called for a connection may have closed it: OnLog() can lead anywhere.
   if (connection.state_ == ConnectionState::kFree) return;
-  if (connection.state_ == ConnectionState::kActive) --statistics_.active;
+  if (connection.state_ == ConnectionState::kActive) NoteRequestEnd(connection);
   SetDeadline(connection, 0);
   buffers_.Release(std::move(connection.input_));
   connection.fd_.Reset();
@@ -320,69 +347,28 @@ void ConnectionSet::Close(Connection& connection) {
   connection.close_when_flushed_ = false;
   connection.waits_for_body_ = false;
   connection.wants_drain_ = false;
-  connection.is_standard_input_ = false;
+  connection.acknowledgement_ = Acknowledgement::kRequests;
+  connection.closing_ = Closing::kNo;
   ++connection.serial_;
   // Tags of connections stay below those of listeners, timer and wake-up.
   connection.generation_ = (connection.generation_ + 1) & 0x7fffffff;
   free_slots_.push_back(connection.slot_);
   --statistics_.open;
+  if (observer_ != nullptr) observer_->OnConnectionClosed(CoarseMilliseconds());
   if ((draining_ || adopted_) && statistics_.open == 0) Wake();
 }
 
 uint64_t ConnectionSet::idle_milliseconds() const {
-  return statistics_.active > 0 ? 0 : Now() - last_activity_;
+  return statistics_.active > 0 ? 0 : CoarseMilliseconds() - last_activity_;
 }
 
-void ConnectionSet::SetDeadline(Connection& connection, uint32_t milliseconds) {
-  if (milliseconds == 0) {
-    if (connection.deadline_ != 0) --stalling_;
-    connection.deadline_ = 0;
-    return;
+const Connection* ConnectionSet::OldestActive() const {
+  const Connection* oldest = nullptr;
+  for (const auto& connection : connections_) {
+    if (connection->state_ != ConnectionState::kActive) continue;
+    if (oldest == nullptr || connection->begun_ms_ < oldest->begun_ms_) oldest = connection.get();
   }
-  if (connection.deadline_ == 0) ++stalling_;
-  connection.deadline_ = Now() + milliseconds;  // now_ may be old when JavaScript asks
-  StartTimer();
-}
-
-void ConnectionSet::StartTimer() {
-  if (timer_runs_) return;
-  itimerspec period{};
-  period.it_value.tv_nsec = period.it_interval.tv_nsec = kTimerPeriodMs * 1'000'000L;
-  timer_runs_ = timerfd_settime(timer_.get(), 0, &period, nullptr) == 0;
-}
-
-void ConnectionSet::CheckTimeouts() {
-  if (accept_paused_) {
-    accept_paused_ = false;
-    for (size_t index = 0; index < listeners_.size(); ++index) {
-      AddToEpoll(epoll_.get(), listeners_[index].get(), EPOLLIN, kListenerTag + index);
-    }
-  }
-  for (size_t slot = 0; stalling_ > 0 && slot < connections_.size(); ++slot) {
-    Connection& connection = *connections_[slot];
-    if (connection.deadline_ == 0 || connection.deadline_ > now_) continue;
-    SetDeadline(connection, 0);
-    if (connection.state_ == ConnectionState::kActive) {
-      ready_.push_back({Ready::kBodyTimeout, CloseReason::kError, connection.slot_, connection.serial_});
-    } else {
-      if (connection.state_ == ConnectionState::kIdle) {
-        LogConnection(connection, "a request packet stalled (LSNODE_PACKET_TIMEOUT)");
-      }
-      Close(connection);
-    }
-  }
-  // Stopped only from here, so that short waits do not cost system calls.
-  if (stalling_ == 0 && !accept_paused_) {
-    const itimerspec off{};
-    timerfd_settime(timer_.get(), 0, &off, nullptr);
-    timer_runs_ = false;
-  }
-}
-
-void ConnectionSet::Wake() {
-  const uint64_t one = 1;
-  // Fails only when the counter is full, that is when a wake-up is pending anyway.
-  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+  return oldest;
 }
 
 void ConnectionSet::LogConnection(const Connection& connection, std::string_view what) {
@@ -390,6 +376,11 @@ void ConnectionSet::LogConnection(const Connection& connection, std::string_view
   std::snprintf(line.data(), line.size(), "connection %u closed: %.*s", connection.slot_,
                 static_cast<int>(what.size()), what.data());
   handler_->OnLog(line.data());
+}
+
+void ConnectionSet::WriteSlowRequests() {
+  const std::vector<std::string> lines = std::exchange(slow_requests_, {});
+  for (const std::string& line : lines) handler_->OnLog(line);
 }
 
 }  // namespace lsapi

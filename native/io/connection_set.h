@@ -4,12 +4,15 @@
 
 #include <sys/epoll.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "connection.h"
+#include "connection_observer.h"
+#include "readable_source.h"
 
 namespace lsapi {
 
@@ -38,6 +41,19 @@ struct ConnectionSetOptions {
   uint32_t packet_timeout_ms = 30'000;        // a packet that has begun; 0: none
   uint32_t body_timeout_ms = 300'000;         // a body that the application waits for; 0: none
   uint64_t max_requests = 0;                  // then drain; 0: unlimited
+  // LSAPI_ACCEPT_NOTIFY: connections are acknowledged when they are accepted, and requests on them are not
+  // (section 2.4). An adopted connection was not accepted here: its requests are acknowledged as ever.
+  bool acknowledge_connections = false;
+  uint32_t slow_request_ms = 0;  // LSAPI_SLOW_REQ_MSECS: what takes longer is logged; 0: nothing is
+  // LSAPI_MAX_BUSY_WORKER: from that many busy children on, a response ends its connection; 0: never.
+  // `busy_children` is not owned, and may be null where the limit is 0.
+  const std::atomic<uint32_t>* busy_children = nullptr;
+  uint32_t max_busy_children = 0;
+  // The next request may be on its way while an idle connection is being closed, and the server would have to
+  // deliver it again. So much time a connection gets after its last request before it is sent CONN_CLOSE, and
+  // so much after that, for the server to close it; what comes meanwhile is served, as the connection's last
+  // request. 0: CONN_CLOSE and the end at once. Connections beyond max_requests are always closed at once.
+  uint32_t close_patience_ms = 0;
 };
 
 struct ConnectionSetStatistics {
@@ -74,11 +90,28 @@ class ConnectionSet {
   /// Serves one connected socket (fd 0 of a per-connection worker); takes it. Returns 0 or an errno. Once it
   /// is closed and nothing listens, no request can come any more: the set drains by itself.
   int Adopt(FileDescriptor socket);
+  /// Serves a connected socket that another process accepted; takes it. `acknowledged`: that process has sent
+  /// a PID notice, so that the connection's first request is not acknowledged (section 2.4). Returns 0 or an
+  /// errno: ESHUTDOWN after OnDrained(). While the set drains, the connection gets its close_patience_ms.
+  int Serve(FileDescriptor socket, bool acknowledged);
+  /// Calls `source` from Poll() while `fd` is readable, until RemoveSource(). There is one source at most;
+  /// both stay the caller's, and must outlive that. Returns 0 or an errno (EBUSY: there is a source).
+  int AddSource(int fd, ReadableSource* source);
+  /// To be called while the source's descriptor is open. Nothing happens where there is none.
+  void RemoveSource();
+  /// Tells `observer` of connections and requests from now on; null: nobody. It must outlive the set or be
+  /// replaced, and sees a balance only when it is there before the first connection.
+  void SetObserver(ConnectionObserver* observer) { observer_ = observer; }
   /// Closes the listening sockets. Connections stay.
   void StopListening();
   /// Stops taking work: closes the listening sockets and idle connections, lets requests finish, then calls
   /// OnDrained(). Everything of this happens in Poll().
-  void Drain();
+  void Drain() { Drain(options_.close_patience_ms); }
+  /// The same with another close_patience_ms. Called again with less, it hurries the drain that is under way.
+  void Drain(uint32_t patience_ms);
+  /// Begins to close the connection that has been idle for longest, as LongestIdleSince() tells, within
+  /// close_patience_ms. False: none is idle.
+  bool CloseLongestIdle();
   /// Closes everything at once, without regard to requests.
   void CloseAll();
 
@@ -113,6 +146,12 @@ class ConnectionSet {
   /// Milliseconds since the last request began or ended; 0 while one is being served.
   uint64_t idle_milliseconds() const;
   bool draining() const { return draining_; }
+  /// The connection whose request has been in progress for longest; null: none is.
+  const Connection* OldestActive() const;
+  /// Since when the longest idle connection has been idle, in milliseconds of CLOCK_MONOTONIC; 0: none is. A
+  /// connection is not idle in the middle of a packet, before the server has taken its last response, nor
+  /// once its closing has begun.
+  uint64_t LongestIdleSince() const;
 
  private:
   struct Ready {
@@ -125,19 +164,41 @@ class ConnectionSet {
   // connection_set.cc: life of connections and of the set
   Connection* Add(FileDescriptor socket);
   void AcceptAll(size_t listener);
+  void ResumeAccepting();
   void HandleEvent(Connection& connection, uint32_t events);
   void Dispatch();
-  void BeginDrain();
-  void CheckTimeouts();
-  void SetDeadline(Connection& connection, uint32_t milliseconds);
-  void StartTimer();
-  void Wake();
+  void NoteRequestEnd(const Connection& connection);
   void Close(Connection& connection);
-  void CloseIdle(Connection& connection);
   void LogConnection(const Connection& connection, std::string_view what);
+  void WriteSlowRequests();
   bool limit_reached() const {
     return options_.max_requests > 0 && statistics_.requests >= options_.max_requests;
   }
+
+  bool is_crowded() const {
+    return options_.max_busy_children > 0 &&
+           options_.busy_children->load(std::memory_order_relaxed) >= options_.max_busy_children;
+  }
+
+  // connection_timeouts.cc: deadlines, and what makes Poll() be called
+  static constexpr uint32_t kTimerPeriodMs = 500;
+  void SetDeadline(Connection& connection, uint32_t milliseconds);
+  void SetExactDeadline(Connection& connection, uint32_t milliseconds);
+  void StartTimer(uint32_t milliseconds);
+  void CheckTimeouts();
+  void DeadlinePassed(Connection& connection);
+  void Wake();
+
+  // connection_closing.cc: the end of idle connections, and of the set
+  void BeginDraining();
+  void TellDraining();
+  void BeginDrain();
+  void BeginClose(Connection& connection, uint32_t patience_ms);
+  void AnnounceClose(Connection& connection);
+  void PatienceOver(Connection& connection);
+  void CloseIdle(Connection& connection);
+  bool IsIdle(const Connection& connection) const;
+  uint32_t patience_ms() const { return draining_ ? drain_patience_ms_ : options_.close_patience_ms; }
 
   // connection_input.cc: packets, bodies, what else the server says
   void ReadPacket(Connection& connection);
@@ -153,6 +214,7 @@ class ConnectionSet {
   BodyRead BodyGone(Connection& connection);
 
   // connection_output.cc: acknowledgements and responses
+  void SendPacket(Connection& connection, PacketType type);
   void Acknowledge(Connection& connection);
   uint8_t* Prefix(Connection& connection, uint8_t* packets);
   size_t Suffix(Connection& connection, uint8_t* at, uint32_t flags);
@@ -166,6 +228,9 @@ class ConnectionSet {
 
   RequestHandler* const handler_;
   const ConnectionSetOptions options_;
+  ConnectionObserver* observer_ = nullptr;
+  ReadableSource* source_ = nullptr;
+  int source_fd_ = -1;
   FileDescriptor epoll_;
   FileDescriptor timer_;  // timerfd in the set: ticks while something may time out
   FileDescriptor wake_;   // eventfd in the set: makes the owner call Poll()
@@ -174,17 +239,21 @@ class ConnectionSet {
   std::vector<uint32_t> free_slots_;
   std::vector<Ready> ready_;
   std::vector<Ready> dispatching_;
+  std::vector<std::string> slow_requests_;  // lines for the log, which is called from Poll() alone
   BufferPool buffers_;
   ConnectionSetStatistics statistics_;
   uint64_t now_ = 0;
   uint64_t last_activity_ = 0;
-  uint32_t stalling_ = 0;  // connections with a deadline
-  bool timer_runs_ = false;
+  uint32_t stalling_ = 0;   // connections with a deadline
+  uint64_t timer_due_ = 0;  // when the timer ticks next, no later; 0: it is off
+  uint32_t drain_patience_ms_;
+  bool handling_events_ = false;
   bool accept_paused_ = false;
   bool adopted_ = false;
   bool draining_ = false;
   bool drain_begun_ = false;
   bool drained_ = false;
+  bool draining_told_ = false;  // to the observer
 };
 
 }  // namespace lsapi

@@ -92,6 +92,13 @@ WebServer Application::Adopt(int send_buffer) {
   return WebServer(FileDescriptor(ends[1]));
 }
 
+WebServer Application::Serve(bool acknowledged) {
+  std::array<int, 2> ends;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) std::abort();
+  if (set.Serve(FileDescriptor(ends[0]), acknowledged) != 0) std::abort();
+  return WebServer(FileDescriptor(ends[1]));
+}
+
 void Application::Run() {
   pollfd ready{set.fd(), POLLIN, 0};
   while (poll(&ready, 1, 0) > 0) set.Poll();

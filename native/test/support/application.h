@@ -51,6 +51,8 @@ class Application : public RequestHandler {
   /// A connection that the application was started with as its standard input.
   /// `send_buffer` is the size of the kernel's, as small as it allows.
   WebServer Adopt(int send_buffer = 0);
+  /// A connection that another process has accepted and handed over.
+  WebServer Serve(bool acknowledged);
 
   /// Handles everything that is ready.
   void Run();
