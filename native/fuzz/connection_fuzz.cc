@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "require.h"
@@ -22,6 +23,9 @@ namespace {
 /// Follows what one connection hears, in whatever pieces.
 class Listener {
  public:
+  /// `patient`: a request that crosses CONN_CLOSE is still served.
+  explicit Listener(bool patient) : patient_(patient) {}
+
   void Hear(std::string_view bytes) {
     heard_ += bytes;
     while (heard_.size() >= kPacketHeaderSize) {
@@ -40,6 +44,7 @@ class Listener {
  private:
   void Take(PacketType type, size_t payload) {
     LSAPI_REQUIRE(!closed_);  // nothing comes after CONN_CLOSE
+    const bool behind_end = std::exchange(behind_end_, type == PacketType::kRespEnd);
     switch (type) {
       case PacketType::kReqReceived:
         LSAPI_REQUIRE(!acknowledged_ && payload == 0);
@@ -61,14 +66,18 @@ class Listener {
         break;
       case PacketType::kConnClose:
         LSAPI_REQUIRE(!acknowledged_ && payload == 0);  // right behind RESP_END, or between requests
-        closed_ = true;
+        closed_ = !patient_ || behind_end || announced_;
+        announced_ = true;
         break;
       default:
         LSAPI_REQUIRE(false);
     }
   }
 
+  bool patient_;
   std::string heard_;
+  bool announced_ = false;
+  bool behind_end_ = false;
   bool acknowledged_ = false;
   bool header_ = false;
   bool closed_ = false;
@@ -76,13 +85,14 @@ class Listener {
 
 struct Server {
   test::WebServer connection;
-  Listener listener = {};
+  Listener listener;
   std::string unsent = {};
 };
 
 class World {
  public:
-  World(FuzzedDataProvider* input, ConnectionSetOptions options) : input_(*input), app_(options) {
+  World(FuzzedDataProvider* input, ConnectionSetOptions options)
+      : input_(*input), patient_(options.close_patience_ms > 0), app_(options) {
     app_.on_request = app_.on_body = app_.on_drain = app_.on_body_timeout = [this](Connection& c) { Act(c); };
     app_.on_abort = [this](Connection& connection) {
       if (input_.ConsumeBool()) Act(connection);
@@ -105,7 +115,11 @@ class World {
     };
     const auto action = input_.ConsumeIntegralInRange<int>(0, kLastAction);
     if (action == kConnect && servers_.size() < 4 && app_.AcceptsConnections()) {
-      servers_.push_back({input_.ConsumeBool() ? app_.Connect() : app_.Adopt()});
+      const int way = input_.ConsumeIntegralInRange(0, 2);
+      servers_.push_back({.connection = way == 0   ? app_.Connect()
+                                        : way == 1 ? app_.Adopt()
+                                                   : app_.Serve(false),
+                          .listener = Listener(patient_)});
       return;
     }
     if (action == kPoll) return PollOnce();
@@ -245,12 +259,18 @@ class World {
       case 2:
         app_.set.StopListening();
         break;
+      case 3:
+      case 4:
+      case 5:
+        app_.set.CloseLongestIdle();
+        break;
       default:
         break;
     }
   }
 
   FuzzedDataProvider& input_;
+  const bool patient_;
   test::Application app_;
   std::vector<Server> servers_;
   std::vector<std::pair<uint32_t, uint32_t>> open_;
@@ -264,6 +284,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.packet_timeout_ms = 0;
   options.body_timeout_ms = 0;
   options.max_requests = input.ConsumeBool() ? 0 : input.ConsumeIntegralInRange<uint64_t>(1, 5);
+  options.close_patience_ms = input.ConsumeBool() ? 0 : 2;
   World world(&input, options);
   for (int steps = 0; steps < 200 && input.remaining_bytes() > 0; ++steps) world.Step();
   world.Finish();
