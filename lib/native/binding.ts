@@ -77,6 +77,15 @@ export interface NativeConnectionSetOptions {
   bodyTimeout?: number;
   /** Requests after which the set drains by itself; 0: unlimited. */
   maxRequests?: number;
+  /** Acknowledge connections when they are accepted, and no requests on them (LSAPI_ACCEPT_NOTIFY). */
+  acknowledgeConnections?: boolean;
+  /** Milliseconds above which a request is logged as slow (LSAPI_SLOW_REQ_MSECS); 0: none is. */
+  slowRequest?: number;
+  /**
+   * Milliseconds that an idle connection which is to be closed gets for a request that may be on its way: so many
+   * after its last request, and so many after CONN_CLOSE. 0: closed at once.
+   */
+  closePatience?: number;
   /** Announce requests with their header and environment texts. */
   eagerText?: boolean;
 }
@@ -154,7 +163,10 @@ export interface NativeBinding {
   listenTcp(ip: string, port: number, backlog: number): ListenReport;
   descriptorKind(fd: number): 'listening' | 'connected' | 'other';
   takeStandardInput(): number;
+  /** 0 or an errno. */
   redirect(from: number, to: number): number;
+  /** No core files from now on, for this process and those that it starts. 0 or an errno. */
+  limitCoreDumps(): number;
   socketPair(): number[];
   /** The packet decoded, or the error's code. */
   decodeRequest(packet: Uint8Array, limit?: number): DecodedRequest | string;

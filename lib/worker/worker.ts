@@ -56,6 +56,8 @@ export class Worker {
         packetTimeout: settings.packetTimeout * SECOND,
         bodyTimeout: settings.bodyTimeout * SECOND,
         maxRequests: settings.maxRequests,
+        acknowledgeConnections: settings.acceptNotify,
+        slowRequest: settings.slowRequest,
       },
       log: options.log,
       development: options.development,

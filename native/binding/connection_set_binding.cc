@@ -83,6 +83,9 @@ ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
   native.packet_timeout_ms = GetOption(options, "packetTimeout", native.packet_timeout_ms);
   native.body_timeout_ms = GetOption(options, "bodyTimeout", native.body_timeout_ms);
   native.max_requests = GetOption(options, "maxRequests", 0);
+  native.acknowledge_connections = options.Get("acknowledgeConnections").ToBoolean();
+  native.slow_request_ms = GetOption(options, "slowRequest", 0);
+  native.close_patience_ms = GetOption(options, "closePatience", 0);
   eager_text_ = options.Get("eagerText").ToBoolean();
 
   RequestHandler* const handler = this;

@@ -1,6 +1,7 @@
 #include "process_binding.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,6 +70,12 @@ Napi::Value Redirect(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), result < 0 ? errno : 0);
 }
 
+/// limitCoreDumps(): no core files from now on, also of children (section 5.12); 0 or an errno.
+Napi::Value LimitCoreDumps(const Napi::CallbackInfo& info) {
+  const rlimit none{0, 0};
+  return Napi::Number::New(info.Env(), setrlimit(RLIMIT_CORE, &none) == 0 ? 0 : errno);
+}
+
 /// socketPair(): two connected descriptors, or an empty array.
 Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   int fds[2];
@@ -88,6 +95,7 @@ void DefineProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("descriptorKind", Napi::Function::New<DescriptorKindBinding>(env));
   exports.Set("takeStandardInput", Napi::Function::New<TakeStandardInput>(env));
   exports.Set("redirect", Napi::Function::New<Redirect>(env));
+  exports.Set("limitCoreDumps", Napi::Function::New<LimitCoreDumps>(env));
   exports.Set("socketPair", Napi::Function::New<SocketPair>(env));
 }
 
