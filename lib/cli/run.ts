@@ -20,9 +20,7 @@ import { takeStandardInput } from '../worker/worker-socket.js';
 import { Worker } from '../worker/worker.js';
 import { Lifecycle } from './lifecycle.js';
 import type { CommandLine } from './options.js';
-
-const STDOUT = 1;
-const STDERR = 2;
+import { limitCoreDumps, openLogs, repairOutput } from './output.js';
 
 /** Loads an app and serves it until the process is told to stop. */
 export async function runApp(commandLine: CommandLine): Promise<void> {
@@ -70,15 +68,6 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
   }
 }
 
-/**
- * Points stdout at stderr: started by a server, stdout is a dead socket (protocol §4.2), and what the app prints
- * belongs to the log. A log that nobody reads any more must not end the process.
- */
-function repairOutput(keepStdout: boolean): void {
-  if (!keepStdout) native.redirect(STDERR, STDOUT);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-}
-
 /** Reads the settings and removes them from the environment that the app and its children see. */
 function takeSettings(commandLine: CommandLine): Settings {
   const root = process.getuid?.() === 0;
@@ -86,6 +75,8 @@ function takeSettings(commandLine: CommandLine): Settings {
   const connected = !standalone && native.descriptorKind(0) === 'connected';
   const socket: SocketKind = standalone ? 'bound' : connected ? 'connected' : 'listening';
   const { settings, warnings } = readSettings(process.env, { socket, root });
+  openLogs(settings);
+  limitCoreDumps(settings);
   for (const warning of warnings) writeLog(warning);
   if (settings.children > 1) {
     writeLog(
