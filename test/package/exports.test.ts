@@ -16,6 +16,7 @@ const NAMES = [
   'createServer',
   'isLsapiError',
   'raw',
+  'wsgi',
 ];
 
 describe('The package from the outside', () => {
