@@ -51,6 +51,6 @@ async function serve(
     return;
   }
   const context = new FetchContext(request, work);
-  const result: unknown = await handler.fetch(createRequest(request), context, context);
+  const result: unknown = await handler.fetch(createRequest(request, context.lsapi), context, context);
   await sendResponse(result, request, response);
 }

@@ -1,5 +1,6 @@
 import { ReadableStream } from 'node:stream/web';
-import { parseEnvironment, splitPairs } from '../http/request-environment.js';
+import type { RequestEnvironment } from '../http/request-environment.js';
+import { splitPairs } from '../http/request-environment.js';
 import type { RawRequest } from '../raw/raw-request.js';
 import { acceptStandIns } from './platform-request.js';
 import { requestUrl } from './request-url.js';
@@ -11,12 +12,14 @@ import { requestUrl } from './request-url.js';
  */
 class FetchRequest {
   readonly #raw: RawRequest;
+  readonly #environment: RequestEnvironment;
   #url: string | undefined = undefined;
   #headers: Headers | undefined = undefined;
   #real: Request | undefined = undefined;
 
-  constructor(raw: RawRequest) {
+  constructor(raw: RawRequest, environment: RequestEnvironment) {
     this.#raw = raw;
+    this.#environment = environment;
   }
 
   /** The platform's Request that `value` stands for, if it is one of ours. */
@@ -30,8 +33,8 @@ class FetchRequest {
 
   get url(): string {
     if (this.#url === undefined) {
-      const { url, headerText = '', envText = '' } = this.#raw;
-      this.#url = requestUrl(url, hostHeader(headerText), parseEnvironment(envText));
+      const { url, headerText = '' } = this.#raw;
+      this.#url = requestUrl(url, hostHeader(headerText), this.#environment.env);
     }
     return this.#url;
   }
@@ -72,12 +75,12 @@ class FetchRequest {
 let prepared = false;
 
 /** A Request for a raw request whose connections announce requests with their texts. */
-export function createRequest(raw: RawRequest): Request {
+export function createRequest(raw: RawRequest, environment: RequestEnvironment): Request {
   if (!prepared) {
     prepared = true;
     delegateToPlatform();
   }
-  return new FetchRequest(raw) as unknown as Request;
+  return new FetchRequest(raw, environment) as unknown as Request;
 }
 
 /** When the first request comes, since to look at `Request` makes Node load its implementation. */
@@ -85,13 +88,13 @@ function delegateToPlatform(): void {
   const platform = Request.prototype;
   const { prototype } = FetchRequest;
   Object.setPrototypeOf(prototype, platform);
-  Object.defineProperty(prototype, 'constructor', { value: Request, configurable: true, writable: true });
   for (const key of Reflect.ownKeys(platform)) {
     if (Object.hasOwn(prototype, key)) continue;
     const descriptor = Object.getOwnPropertyDescriptor(platform, key)!;
     Object.defineProperty(prototype, key, delegating(key, descriptor));
   }
   acceptStandIns(prototype, (value) => FetchRequest.realOf(value));
+  Object.defineProperty(prototype, 'constructor', { value: Request, configurable: true, writable: true });
 }
 
 /** The same property of the Request that ours stands for. */

@@ -17,16 +17,25 @@ export function requestUrl(
   env: Readonly<Record<string, string>>,
 ): string {
   // A client that takes the server for a proxy sends the whole URL, which counts (RFC 9112 §3.2.2).
-  if (/^https?:\/\//i.test(target) && URL.canParse(target)) return new URL(target).href;
+  const whole = /^https?:\/\//i.test(target) ? parse(target) : undefined;
+  if (whole !== undefined) return whole;
   const scheme = isSecure(env) ? 'https' : 'http';
   // Put together as text: a path that begins with two slashes is no authority.
   const path = target.startsWith('/') ? target : `/${target}`;
   for (const authority of [host, serverAuthority(env), env.SERVER_ADDR]) {
     if (authority === undefined || !HOST.test(authority)) continue;
-    const url = `${scheme}://${authority}${path}`;
-    if (URL.canParse(url)) return new URL(url).href;
+    const url = parse(`${scheme}://${authority}${path}`);
+    if (url !== undefined) return url;
   }
   return new URL(`${scheme}://localhost${path}`).href;
+}
+
+function parse(url: string): string | undefined {
+  try {
+    return new URL(url).href;
+  } catch {
+    return undefined;
+  }
 }
 
 function serverAuthority({ SERVER_NAME, SERVER_PORT }: Readonly<Record<string, string>>): string | undefined {

@@ -48,7 +48,7 @@ export interface WsgiEnviron {
   'wsgi.multiprocess': boolean;
   'wsgi.run_once': boolean;
   /** Aborted when the client leaves, or its body stalls for too long; not in PEP 3333. */
-  'lsapi.signal': AbortSignal;
+  readonly 'lsapi.signal': AbortSignal;
   [header: `HTTP_${string}`]: string | undefined;
   [name: string]: unknown;
 }

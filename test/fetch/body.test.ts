@@ -120,7 +120,7 @@ describe('The body of a fetch request', () => {
     });
     const client = await server.connect();
     await client.send({ method: 'POST', bodyLength: 1000 });
-    assert.equal(JSON.parse((await client.completed()).text).done, true);
+    assert.equal((JSON.parse((await client.completed()).text) as { done: boolean }).done, true);
   });
 
   it('fails with LSAPI_ERR_REQUEST_ABORTED when the client leaves', async () => {

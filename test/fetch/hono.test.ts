@@ -15,7 +15,7 @@ describe('A Hono app', () => {
   });
   app.get('/hello/:name', (c) => c.text(`Hello ${c.req.param('name')} from ${c.env.client.address}`));
   app.post('/json', async (c) => c.json({ got: await c.req.json<unknown>() }, 201));
-  app.post('/form', async (c) => c.text(String((await c.req.parseBody()).a)));
+  app.post('/form', async (c) => c.text((await c.req.parseBody<{ a: string }>()).a));
   app.get('/stream', (c) =>
     streamText(c, async (stream) => {
       for (const part of ['a', 'b', 'c']) {
