@@ -160,7 +160,9 @@ int Supervisor::Timeout() const {
   }
   if (stopping_) until = std::min(until, kill_at_);
   children_.ForEach([&](const Child& child) {
-    if (child.waits_since != 0) until = std::min(until, child.waits_since + kHandOverPatience);
+    if (child.waits_since != 0 && child.was_serving) {
+      until = std::min(until, child.waits_since + kHandOverPatience);
+    }
   });
   return until <= now_ ? 1 : static_cast<int>(until - now_);
 }
@@ -376,10 +378,11 @@ void Supervisor::HandleDoorbell(uint32_t slot) {
 /// A connection in the channel of a child that hangs must not wait for it.
 void Supervisor::TakeBackFromHanging() {
   children_.ForEach([this](Child& child) {
-    if (child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience ||
-        children_.state(child) != SlotState::kServing) {
-      return;
-    }
+    const bool serves = children_.state(child) == SlotState::kServing;
+    // A child that has loaded its application only now gets its time from here on.
+    if (serves && !child.was_serving && child.waits_since != 0) child.waits_since = now_;
+    child.was_serving = serves;
+    if (!serves || child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience) return;
     const uint64_t since = child.waits_since;
     if (children_.slot(child).adopted.load() < child.handed) TakeBack(child);
     child.waits_since = 0;
