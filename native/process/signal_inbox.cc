@@ -24,7 +24,8 @@ void Receive(int signal) {
 
 std::atomic<unsigned> orphan_seconds{0};
 
-/// The first SIGALRM comes from the kernel when the parent ends; the second, from alarm(), finds the default action.
+/// The first SIGALRM comes from the kernel when the parent ends; the second, from alarm(), finds the default
+/// action.
 void BecomeOrphan(int /*signal*/) { alarm(orphan_seconds.load()); }
 
 }  // namespace
@@ -39,7 +40,7 @@ SignalInbox::SignalInbox() : wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
 }
 
 void SignalInbox::Reinstall() {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = Receive;
   action.sa_flags = SA_RESTART;
   sigfillset(&action.sa_mask);
@@ -80,7 +81,7 @@ void UnblockGroupSignals() {
 
 void EndAfterParent(unsigned seconds) {
   orphan_seconds.store(seconds);
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = BecomeOrphan;
   action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
   sigaction(SIGALRM, &action, nullptr);
