@@ -18,14 +18,10 @@ namespace {
 
 /// A trial that takes longer than this hangs.
 constexpr uint64_t kTrialTime = 120'000;
-<<<<<<< HEAD
 /// Requests to reload that come faster than trials end must not keep the new code from being served for good.
 constexpr uint32_t kMostTrials = 3;
-/// Exit status of a trial whose code loads, but must not be loaded before a fork; TRIAL_STATUS in lib/process-group.
-=======
 /// Exit status of a trial whose code loads, but must not be loaded before a fork; TRIAL_STATUS in
 /// lib/process-group.
->>>>>>> w-nativetests
 constexpr int kLoadsUnsafely = 10;
 
 }  // namespace

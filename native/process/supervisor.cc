@@ -326,18 +326,12 @@ void Supervisor::BeSaturated() {
       child.ping_sent = now_;
     }
   });
-<<<<<<< HEAD
-  // Idle connections make room within this time, without anybody's having to know; and where fewer children are there
-  // than may be, the reason is another one, and was logged.
+  // Idle connections make room within this time, without anybody's having to know; and where fewer children
+  // are there than may be, the reason is another one, and was logged.
   if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod ||
       CountChildren() < options_.child_limit) {
     return;
   }
-=======
-  // Idle connections make room within this time, without anybody's having to know.
-  if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod || failed())
-    return;
->>>>>>> w-nativetests
   limit_logged_ = now_;
   // The library's line, for which operators search (protocol section 7.3).
   Log("Reached max children process limit: %u, extra: %u, current: %u, busy: %u, please increase "
