@@ -4,6 +4,7 @@
 #include "codec_binding.h"
 #include "connection_set_binding.h"
 #include "fork_binding.h"
+#include "idle_loop_binding.h"
 #include "process_binding.h"
 
 namespace {
@@ -13,6 +14,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   lsapi::binding::DefineCodec(env, exports);
   lsapi::binding::DefineProcess(env, exports);
   lsapi::binding::DefineFork(env, exports);
+  lsapi::binding::DefineIdleLoop(env, exports);
   return exports;
 }
 
