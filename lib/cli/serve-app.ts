@@ -53,7 +53,7 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
     ended: (end) => lifecycle.ended(end),
   });
   lifecycle.serve(worker);
-  if (loaded.style === 'raw' || loaded.parameters === undefined) {
+  if (loaded.style !== 'node' || loaded.parameters === undefined) {
     void listened.then((captured) => serveListening(captured, loaded, worker, settings));
   }
   return worker;
@@ -62,8 +62,10 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
 /** An app that is served by its export calls listen() as well. */
 function serveListening(captured: CapturedServer, app: LoadedApp, worker: Worker, settings: Settings): void {
   const { server, parameters } = captured;
-  if (app.style === 'raw') {
-    writeLog(`${describeListen(parameters)}: the app exports a raw handler, so its server listens for real`);
+  if (app.style !== 'node') {
+    writeLog(
+      `${describeListen(parameters)}: the app exports a ${app.style} handler, so its server listens for real`,
+    );
     captured.listenForReal();
   } else {
     worker.serveWith(server, addressForApp(parameters, settings.socket));

@@ -89,15 +89,30 @@ function report(error: unknown, calls: ExitCalls): void {
   }
 }
 
-/** The report of an uncaught error: its place with the line of source, its stack and properties, Node's version. */
+/**
+ * The report of an uncaught error: its place with the line of source, its stack and properties, Node's version. The
+ * place is where the error was made, as V8's own (where it was thrown) is told to native code alone; a value that is no
+ * error has none.
+ */
 export function describeUncaught(error: unknown): string {
   const shown = show(error);
-  const text = error instanceof Error ? `${sourceLine(error)}${shown}` : `Uncaught:\n${shown}`;
+  const text = error instanceof Error ? `${sourceLine(error)}${shown}` : `Uncaught ${shown}`;
   return `${text}\n\nNode.js ${process.version}\n`;
+}
+
+/** Under which an emitter keeps, at the error, what adds to the stack where an unheard `error` event was emitted. */
+const STACK_ENHANCER = 'kEnhanceStackBeforeInspector';
+
+function enhanceStack(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  const key = Object.getOwnPropertySymbols(error).find(({ description }) => description === STACK_ENHANCER);
+  const enhance: unknown = key === undefined ? undefined : Reflect.get(error, key);
+  if (typeof enhance === 'function') error.stack = String(Reflect.apply(enhance, error, []));
 }
 
 function show(error: unknown): string {
   try {
+    enhanceStack(error);
     return inspect(error, {
       customInspect: false,
       depth: DEPTH,
