@@ -37,6 +37,8 @@ export interface GroupContext {
   readonly load: () => Promise<OpenedApp>;
   /** Opens or takes the socket that the group listens on; its descriptor. */
   readonly openListener: () => Promise<number>;
+  /** Does once what else the first request of every child does; before the app is loaded. */
+  readonly warmUp: () => Promise<void>;
   /** Whether SIGHUP has come since the process began. */
   readonly reloadRequested: () => boolean;
 }
@@ -127,7 +129,10 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
       state,
     );
 
-  if (canFork) prepareRandom();
+  if (canFork) {
+    prepareRandom();
+    await context.warmUp();
+  }
   if (mode === GroupMode.Preloaded) {
     const baseline = await takeBaseline();
     // An app that ends the process while it loads must not end the group: the supervisor begins in the last event
