@@ -190,17 +190,6 @@ TEST_SUITE("the end of a process group") {
     CHECK(group.log().Contains("SIGTERM: finishing 1 requests"));
   }
 
-  TEST_CASE("is not put off by a child that does not end") {
-    GroupOptions options = GroupOf(1);
-    options.grace = 0;
-    TestGroup group(options);
-    Client client = group.Ask("/pid");
-    group.stage().hang.store(std::stoi(client.Body()));
-    CHECK(Eventually([&] { return group.stage().hanging.load() != 0; }));
-    CHECK(group.Stop(SIGTERM) == 0);
-    CHECK(group.log().Contains("has not ended (LSNODE_GRACE); SIGKILL"));
-  }
-
   TEST_CASE("ends the children of a parent that was killed") {
     TestGroup group(GroupOf(1));
     Client client = group.Ask("/pid");

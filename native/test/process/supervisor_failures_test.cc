@@ -81,14 +81,6 @@ TEST_SUITE("where no process can be made") {
     CHECK(group.header().fork_failures.load() == 3);
     CHECK(group.log().Contains("cannot start a child: Resource temporarily unavailable"));
   }
-
-  TEST_CASE("the children that are there go on") {
-    TestGroup group(GroupOf(2), [] { test::system_calls().fail_forks = 1'000'000; });
-    // None at all: after a while, requests are answered with 503.
-    const std::string heard = group.Ask("/pid").Hear();
-    CHECK(heard.find("RESP_HEADER(503") != std::string::npos);
-    CHECK(group.header().started_children.load() == 0);
-  }
 }
 
 TEST_SUITE("a child that misbehaves") {
