@@ -8,13 +8,17 @@ import { LsapiError } from '../errors.js';
 /** What `lsnode` was asked to do. */
 export interface CommandLine {
   /** `run` serves the app; the others print something and end. */
-  readonly action: 'run' | 'help' | 'version' | 'print-config';
+  readonly action: 'run' | 'help' | 'version' | 'print-config' | 'check';
   /** The app's file or directory as written (`-m FILE` or the first argument); `undefined`: the default. */
   readonly app: string | undefined;
   /** `--bind`: the socket of its own that LSAPI is served on, instead of descriptor 0. */
   readonly bind: Address | undefined;
   /** `--http`: where the development gateway listens. Its port may be 0, any free port. */
   readonly http: Address | undefined;
+  /** `--apache-config`, which may be given several times: Apache configuration files with the directives. */
+  readonly apacheConfig: readonly string[];
+  /** `--config`: `lsnode.config.json` or `.mjs`. */
+  readonly config: string | undefined;
   /** What follows the app, or `--`: the app finds it in `process.argv` from index 2 on. */
   readonly arguments: readonly string[];
 }
@@ -23,6 +27,9 @@ const OPTIONS = {
   module: { type: 'string', short: 'm' },
   bind: { type: 'string', short: 'b' },
   http: { type: 'string' },
+  'apache-config': { type: 'string' },
+  config: { type: 'string' },
+  check: { type: 'boolean' },
   'print-config': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
@@ -49,6 +56,7 @@ interface OptionToken {
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const values: Partial<Record<OptionName, string>> = {};
   const wanted = new Set<OptionName>();
+  const apacheConfig: string[] = [];
   let app: string | undefined;
   let rest: string[] = [];
 
@@ -63,6 +71,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
         wanted.add(name);
       } else {
         const value = requiredValue(withoutEqualsSign(token));
+        if (name === 'apache-config') {
+          apacheConfig.push(value);
+          continue;
+        }
         const earlier = values[name];
         if (earlier !== undefined && earlier !== value) {
           throw optionError(
@@ -88,10 +100,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
         ? 'version'
         : wanted.has('print-config')
           ? 'print-config'
-          : 'run',
+          : wanted.has('check')
+            ? 'check'
+            : 'run',
     app: oneApp(values.module, app),
     bind: values.bind === undefined ? undefined : address('--bind', values.bind, false),
     http: values.http === undefined ? undefined : address('--http', values.http, true),
+    apacheConfig,
+    config: values.config,
     arguments: rest,
   };
 }
@@ -117,6 +133,9 @@ ${definitionList([
   ['-m, --module FILE', 'the app, as if it were given as argument'],
   ['-b, --bind ADDRESS', 'listen on a socket of its own for LSAPI'],
   ['    --http ADDRESS', 'development: a gateway that takes HTTP there and passes it on by LSAPI'],
+  ['    --apache-config FILE', 'Apache configuration with WSGIScriptAlias and the like; may be repeated'],
+  ['    --config FILE', 'the same as an object: lsnode.config.json or lsnode.config.mjs'],
+  ['    --check', 'read these files, report all errors at once, and end: status 0 or 1'],
   ['    --print-config', 'print the settings in force and where they come from'],
   ['-h, --help', 'print this help'],
   ['-V, --version', 'print the version'],
@@ -167,6 +186,8 @@ function requiredValue({ rawName, value, inlineValue }: OptionToken): string {
 }
 
 function sample(rawName: string): string {
+  if (rawName === '--apache-config') return '/etc/apache2/site.conf';
+  if (rawName === '--config') return 'lsnode.config.json';
   return rawName === '-m' || rawName === '--module' ? 'app.js' : '127.0.0.1:8080';
 }
 

@@ -14,7 +14,10 @@ export function reportLoadFailure(error: unknown, app: ResolvedApp): void {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof SyntaxError && !text.includes('\n    at ')) {
     // Node tells the place of a syntax error in an ES module only where it reports the error itself.
-    const { stderr } = spawnSync(process.execPath, ['--check', app.path], { encoding: 'utf8', timeout: 5000 });
+    const { stderr } = spawnSync(process.execPath, ['--check', app.path], {
+      encoding: 'utf8',
+      timeout: 5000,
+    });
     if (stderr !== '') process.stderr.write(stderr);
   }
 }

@@ -35,6 +35,11 @@ void Supervisor::CheckChildren() {
     CheckOverdue(child);
   });
   if (answering > 0) failures_ = 0;
+  if (options_.min_free_memory > 0) {
+    const SystemMemory memory = ReadSystemMemory();
+    is_memory_short_ = memory.total > 0 && memory.available < options_.min_free_memory &&
+                       memory.available < memory.total / 10;
+  }
   CheckIdleChildren();
   if (options_.max_memory > 0) CheckMemory();
 }
@@ -49,12 +54,6 @@ void Supervisor::CheckIdleChildren() {
   };
   std::vector<Idle> idle;
   uint32_t count = 0;
-  bool is_memory_short = false;
-  if (options_.min_free_memory > 0) {
-    const SystemMemory memory = ReadSystemMemory();
-    is_memory_short = memory.total > 0 && memory.available < options_.min_free_memory &&
-                      memory.available < memory.total / 10;
-  }
   const uint64_t busy = board_.header().busy.load();
   children_.ForEach([&](Child& child) {
     if (!is_current(child)) return;
@@ -70,7 +69,7 @@ void Supervisor::CheckIdleChildren() {
       Retire(child, "LSAPI_KEEP_LISTEN=0");
     } else if (connections == 0 && options_.keep_listen == 1 && idle_time >= kKeepBase * (1 + busy)) {
       Retire(child, "LSAPI_KEEP_LISTEN=1");
-    } else if (connections == 0 && is_memory_short) {
+    } else if (connections == 0 && is_memory_short_) {
       Retire(child, "memory is short");
     } else if (connections == 0 || idle_time >= kIdleWithConnection) {
       idle.push_back({since, &child});

@@ -23,6 +23,7 @@ struct Child {
   uint64_t started = 0;
   uint64_t last_handed = 0;   // when it got its latest connection
   uint64_t waits_since = 0;   // a connection in its channel has waited since then; 0: none
+  bool was_serving = false;   // when the loop looked last
   uint64_t stuck_since = 0;   // its channel has not taken a message then; 0: it takes them
   uint64_t pings = 0;         // sent
   uint64_t ping_sent = 0;     // the latest

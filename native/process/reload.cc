@@ -18,6 +18,8 @@ namespace {
 
 /// A trial that takes longer than this hangs.
 constexpr uint64_t kTrialTime = 120'000;
+/// Requests to reload that come faster than trials end must not keep the new code from being served for good.
+constexpr uint32_t kMostTrials = 3;
 /// Exit status of a trial whose code loads, but must not be loaded before a fork; TRIAL_STATUS in
 /// lib/process-group.
 constexpr int kLoadsUnsafely = 10;
@@ -56,17 +58,19 @@ void Supervisor::Reload(const char* because) {
     return;
   }
   trial_ = pid;
+  ++trials_;
   trial_until_ = now_ + kTrialTime;
 }
 
 void Supervisor::TrialEnded(int status) {
   trial_ = 0;
   if (stopping_) return;
-  if (options_.reload_again) {
+  if (options_.reload_again && trials_ < kMostTrials) {
     // What was tried is not the latest any more.
     Reload("changed again meanwhile");
     return;
   }
+  trials_ = 0;
   unsafe_code_ = WIFEXITED(status) && WEXITSTATUS(status) == kLoadsUnsafely;
   if (unsafe_code_ || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
     ReplaceImage();

@@ -154,12 +154,11 @@ Supervisor::End Supervisor::Run() {
 int Supervisor::Timeout() const {
   uint64_t until = next_tick_;
   if (saturated_since_ != 0) until = std::min(until, now_ + kSaturatedCheck);
-  if (!waiting_.empty() || unstartable_since_ != 0 || next_start_ > now_) {
-    until = std::min(until, std::max(next_start_, now_ + kSaturatedCheck));
-  }
   if (stopping_) until = std::min(until, kill_at_);
   children_.ForEach([&](const Child& child) {
-    if (child.waits_since != 0) until = std::min(until, child.waits_since + kHandOverPatience);
+    if (child.waits_since != 0 && child.was_serving) {
+      until = std::min(until, child.waits_since + kHandOverPatience);
+    }
   });
   return until <= now_ ? 1 : static_cast<int>(until - now_);
 }
@@ -327,9 +326,12 @@ void Supervisor::BeSaturated() {
       child.ping_sent = now_;
     }
   });
-  // Idle connections make room within this time, without anybody's having to know.
-  if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod || failed())
+  // Idle connections make room within this time, without anybody's having to know; and where fewer children
+  // are there than may be, the reason is another one, and was logged.
+  if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod ||
+      CountChildren() < options_.child_limit) {
     return;
+  }
   limit_logged_ = now_;
   // The library's line, for which operators search (protocol section 7.3).
   Log("Reached max children process limit: %u, extra: %u, current: %u, busy: %u, please increase "
@@ -399,10 +401,11 @@ void Supervisor::GiveUpOn(Child& child) {
 /// A connection in the channel of a child that hangs must not wait for it.
 void Supervisor::TakeBackFromHanging() {
   children_.ForEach([this](Child& child) {
-    if (child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience ||
-        children_.state(child) != SlotState::kServing) {
-      return;
-    }
+    const bool serves = children_.state(child) == SlotState::kServing;
+    // A child that has loaded its application only now gets its time from here on.
+    if (serves && !child.was_serving && child.waits_since != 0) child.waits_since = now_;
+    child.was_serving = serves;
+    if (!serves || child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience) return;
     const uint64_t since = child.waits_since;
     TakeBack(child);
     child.stuck_since = 0;

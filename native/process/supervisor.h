@@ -139,6 +139,7 @@ class Supervisor {
   uint64_t next_tick_ = 0;
   bool listener_watched_ = false;
   bool stopping_ = false;
+  bool is_memory_short_ = false;  // LSAPI_AVOID_FORK's limit, at the last tick
   uint64_t kill_at_ = 0;          // the end of the patience with children at a stop
   uint64_t childless_since_ = 0;  // 0: there are children
   uint64_t saturated_since_ = 0;  // connections wait since then; 0: none does
@@ -151,6 +152,7 @@ class Supervisor {
   std::string last_failure_;  // how the last of those children ended
   pid_t trial_ = 0;           // a process that tries new code; 0: none
   uint64_t trial_until_ = 0;
+  uint32_t trials_ = 0;  // of this reload
   uint32_t failed_loads_ = 0;
   uint64_t next_load_ = 0;  // where the application does not load: when to try again
   std::optional<ChildSeat> seat_;

@@ -9,6 +9,8 @@ const NOTHING: CommandLine = {
   app: undefined,
   bind: undefined,
   http: undefined,
+  apacheConfig: [],
+  config: undefined,
   arguments: [],
 };
 
@@ -38,6 +40,11 @@ describe('the command line of lsnode', () => {
     [['-V'], { action: 'version' }],
     [['--version'], { action: 'version' }],
     [['-hV'], { action: 'help' }],
+    [['--check', '--config', 'a.json'], { action: 'check', config: 'a.json' }],
+    [
+      ['--check', '--apache-config', 'a.conf', '--apache-config=b.conf'],
+      { action: 'check', apacheConfig: ['a.conf', 'b.conf'] },
+    ],
     [['--print-config', 'app.js'], { action: 'print-config', app: 'app.js' }],
   ];
   for (const [argv, expected] of accepted) {
