@@ -6,7 +6,7 @@ import { writeLog } from '../connections/log.js';
 import { native } from '../native/binding.js';
 import { currentInvocation } from '../process-group/image.js';
 import type { Role } from '../process-group/role.js';
-import { takeRole } from '../process-group/role.js';
+import { restorePreload, takeRole } from '../process-group/role.js';
 import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
@@ -17,6 +17,7 @@ import { enterApp, serveApp } from './serve-app.js';
 export async function runApp(commandLine: CommandLine): Promise<void> {
   const { http } = commandLine;
   const role = takeRole(process.env);
+  if (role.kind === 'reload' || role.kind === 'lazy') restorePreload(process.env, native.addonPath());
   const invocation = currentInvocation();
   repairOutput(http !== undefined);
   const { settings, isGroup } = takeSettings(commandLine, role);

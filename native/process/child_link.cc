@@ -57,8 +57,8 @@ void ChildLink::MarkFailed(std::string_view reason) {
 }
 
 void ChildLink::OnReadable() {
-  // One message a call: Poll() dispatches in between, and a connection that is no longer wanted stays where the parent
-  // can take it back.
+  // One message a call: Poll() dispatches in between, and a connection that is no longer wanted stays where
+  // the parent can take it back.
   while (!retired_) {
     ReceivedMessage message = ReceiveMessage(seat_.channel.get());
     if (message.outcome == ReceivedMessage::Outcome::kNothing) return;
