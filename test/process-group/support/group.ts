@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pidOf } from '#lib/codec/index.js';
 import { groupStatus, type GroupStatus } from '#lib/status/index.js';
-import type { LsapiClient } from '../../support/lsapi-client.js';
+import type { LsapiClient, RequestOptions } from '../../support/lsapi-client.js';
 import { lsnodes, rawApp, type Lsnode, type LsnodeOptions } from '../../cli/support/lsnode.js';
+import { FOREIGN_COMMAND, FOREIGN_SCRIPT } from './differences.js';
 
 /** For what is only a matter of time: generous, because it is waited for in vain only where something is broken. */
 const PATIENCE_MS = 15_000;
@@ -75,6 +76,17 @@ export function groups(): (
   };
 }
 
+/**
+ * Likewise for tests that need nothing but LSAPI and /proc, so that LIFECYCLE_COMMAND can put another executable in the
+ * place of `lsnode`. It has to answer like {@link app}, as far as these tests ask: `/`, `/sleep?MS`, `/loop`.
+ */
+export function applications(): (env: Readonly<Record<string, string>>) => Lsnode {
+  const start = groups();
+  const command = FOREIGN_COMMAND;
+  if (command === undefined) return (env) => start(env);
+  return (env) => start(env, { wrap: () => ['sh', '-c', `exec ${command}`] });
+}
+
 /** Waits until `probe` gives something other than undefined or false; an error of it counts as undefined. */
 export async function eventually<T>(
   what: string,
@@ -133,9 +145,14 @@ export async function noticedPid(client: LsapiClient): Promise<number> {
 }
 
 export async function ask(client: LsapiClient, url = '/'): Promise<Answer> {
-  const { status, text } = await client.request({ url });
+  const { status, text } = await client.request(requestOf(url));
   if (status !== 200) throw new Error(`${url} was answered with ${status}: ${text}`);
   return parseAnswer(text);
+}
+
+/** The request for a URL of the app, or of the executable in its place. */
+export function requestOf(url: string): RequestOptions {
+  return { url, ...(FOREIGN_SCRIPT !== undefined && { env: { SCRIPT_FILENAME: FOREIGN_SCRIPT } }) };
 }
 
 export function parseAnswer(text: string): Answer {
@@ -231,4 +248,9 @@ export function commandLine(pid: number): string[] {
 /** How many lines of the log match. */
 export function countLines(lsnode: Lsnode, pattern: RegExp): number {
   return lsnode.stderr.split('\n').filter((line) => pattern.test(line)).length;
+}
+
+/** Open descriptors of a process. */
+export function countDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
 }
