@@ -19,6 +19,7 @@ import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
 import { enterApp, serveApp } from './serve-app.js';
 import { isReloadRequested, onStopSignal } from './stop-signals.js';
+import { warmUp } from './warm-up.js';
 
 /** Set by `--http`: the group behind the gateway is one of development, whatever NODE_ENV the app sees. */
 export const DEVELOPMENT_VARIABLE = 'LSAPI_GROUP_DEVELOPMENT';
@@ -52,6 +53,7 @@ export async function runGroup(
       if (address !== undefined) writeLog(`serving ${app.path} on ${formatAddress(address)} (LSAPI)`);
       return socket.fd;
     },
+    warmUp: () => warmUp(settings),
     reloadRequested: isReloadRequested,
   };
   if (role.kind === 'trial') return tryLoading(context);

@@ -18,6 +18,7 @@ import { prepareRandom, repairIdentity, warmIdentity } from './identity.js';
 import type { Invocation } from './image.js';
 import { forkableFlags, hasForkFlags, programOf } from './image.js';
 import type { Role } from './role.js';
+import { warmServing } from './warm-up.js';
 
 /** Exit status of a trial whose code loads, but is unsafe to fork; `kLoadsUnsafely` in native/process/reload.cc. */
 const LOADS_UNSAFELY = 10;
@@ -36,6 +37,8 @@ export interface GroupContext {
   readonly load: () => Promise<OpenedApp>;
   /** Opens or takes the socket that the group listens on; its descriptor. */
   readonly openListener: () => Promise<number>;
+  /** Does once what else the first request of every child does; before the app is loaded. */
+  readonly warmUp: () => Promise<void>;
   /** Whether SIGHUP has come since the process began. */
   readonly reloadRequested: () => boolean;
 }
@@ -126,7 +129,10 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
       state,
     );
 
-  if (canFork) prepareRandom();
+  if (canFork) {
+    prepareRandom();
+    await context.warmUp();
+  }
   if (mode === GroupMode.Preloaded) {
     const baseline = await takeBaseline();
     // An app that ends the process while it loads must not end the group: the supervisor begins in the last event
@@ -161,7 +167,7 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
     await runBeforeFork();
     process.off('exit', onExit);
   }
-  if (canFork) prepareFork();
+  if (canFork) await prepareFork(context, opened);
   // Signals that have come meanwhile have their turn.
   await nextTurn();
   await nextTurn();
@@ -176,8 +182,9 @@ export function becomeChild({ app }: GroupContext): void {
 }
 
 /** Everything that can be done once in the parent instead of in each child. */
-function prepareFork(): void {
+async function prepareFork({ settings }: GroupContext, opened: OpenedApp | undefined): Promise<void> {
   warmIdentity();
+  await warmServing(settings, opened?.loaded.style);
   // Twice: what finalizers release goes with the second one.
   collectGarbage();
   collectGarbage();

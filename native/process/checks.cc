@@ -103,14 +103,17 @@ void Supervisor::CheckOverdue(Child& child) {
   if (began != 0 && options_.max_process_time > 0 && Elapsed(began) > options_.max_process_time * kSecond) {
     if (child.next_signal == 0) child.next_signal = now_;
   } else if (child.retire_sent != 0) {
-    const uint64_t patience = is_current(child) && children_.active(child) > 0 ? UINT64_MAX / 2
-                              : children_.active(child) > 0                    ? options_.grace * kSecond
-                                                                               : kRetirePatience;
+    // A request has ended for the child once its response is on its way: a connection may still be sending
+    // it.
+    const uint64_t grace = options_.grace * kSecond;
+    const uint64_t patience = children_.active(child) > 0 ? (is_current(child) ? UINT64_MAX / 2 : grace)
+                              : children_.connections(child) > 0 ? std::max(grace, kRetirePatience)
+                                                                 : kRetirePatience;
     if (Elapsed(child.retire_sent) > patience && child.next_signal == 0) child.next_signal = now_;
   } else if (!children_.is_open(child) &&
-             (children_.state(child) != SlotState::kDraining || children_.active(child) == 0)) {
-    // It ends by itself, after its last request or because it could not load; or it has written nonsense to
-    // its slot.
+             (children_.state(child) != SlotState::kDraining || children_.connections(child) == 0)) {
+    // It ends by itself, after its last connection or because it could not load; or it has written nonsense
+    // to its slot.
     if (child.ending_since == 0) child.ending_since = now_;
     child.retired_because = "it had begun to";
     if (Elapsed(child.ending_since) > kRetirePatience && child.next_signal == 0) child.next_signal = now_;

@@ -60,7 +60,10 @@ async function endOfNode(body: string): Promise<Ending> {
 function comparable({ status, stdout, stderr }: Ending): Ending {
   const text = stderr
     .replace(/^[^]*?(?=^(?:\[?\w*Error|UnhandledPromiseRejection))/m, '')
-    .replaceAll(/^ {4}at .*(?:node:internal\/process\/(?:execution|per_thread)|process-group\/exit).*\n/gm, '')
+    .replaceAll(
+      /^ {4}at .*(?:node:internal\/process\/(?:execution|per_thread)|process-group\/exit).*\n/gm,
+      '',
+    )
     // Other positions in it: there is one listener more.
     .replaceAll(/(process\.emit \(node:events):[\d:]+/g, '$1')
     .replaceAll(/0x[\da-f]+/g, '0x')

@@ -153,7 +153,10 @@ describe('The start of a process group', () => {
     for (let n = 0; n < 2; ++n) pids.push(Number((await (await lsnode.connect()).request()).text));
     await eventually('both have said so', () => countLines(lsnode, /^listening/) === 2);
     assert.deepEqual(
-      lsnode.stderr.match(/(?<=listening in )\d+/g)?.map(Number).sort(),
+      lsnode.stderr
+        .match(/(?<=listening in )\d+/g)
+        ?.map(Number)
+        .sort(),
       [...pids].sort(),
     );
   });
@@ -183,7 +186,10 @@ describe('The start of a process group', () => {
       const lsnode = start({ LSAPI_CHILDREN: '2' }, { files });
       for (let n = 0; n < 2; ++n) assert.equal((await (await lsnode.connect()).request()).text, 'own');
       assert.deepEqual([statusOf(lsnode).mode, statusOf(lsnode).pid], ['lazy', lsnode.pid]);
-      assert.match(lsnode.stderr, /must not be forked once it is loaded, because it has .*(UDP|socket).*\. .*onAfterFork/i);
+      assert.match(
+        lsnode.stderr,
+        /must not be forked once it is loaded, because it has .*(UDP|socket).*\. .*onAfterFork/i,
+      );
     });
   });
 
