@@ -5,7 +5,9 @@ import { main } from '../cli/support/lsnode.js';
 import { ask, begin, connected, eventually, groups, statusOf } from './support/group.js';
 
 function lsnodeStatus(...args: string[]): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [main, 'status', ...args], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [main, 'status', ...args], {
+    encoding: 'utf8',
+  });
   assert.deepEqual([stderr, status], ['', 0]);
   return stdout;
 }
