@@ -23,7 +23,8 @@ import {
   stays,
 } from './support/group.js';
 
-const LIMIT_LINE = /Reached max children process limit: \d+, extra: \d+, current: \d+, busy: \d+, please increase LSAPI_CHILDREN\./;
+const LIMIT_LINE =
+  /Reached max children process limit: \d+, extra: \d+, current: \d+, busy: \d+, please increase LSAPI_CHILDREN\./;
 
 async function connections(lsnode: Lsnode, count: number): Promise<{ client: LsapiClient; pid: number }[]> {
   const opened = [];
@@ -31,7 +32,8 @@ async function connections(lsnode: Lsnode, count: number): Promise<{ client: Lsa
   return opened;
 }
 
-const pidsOf = (opened: readonly { pid: number }[]): number[] => opened.map(({ pid }) => pid).sort((a, b) => a - b);
+const pidsOf = (opened: readonly { pid: number }[]): number[] =>
+  opened.map(({ pid }) => pid).sort((a, b) => a - b);
 
 describe('The number of children', () => {
   const start = applications();
@@ -195,7 +197,10 @@ if (FOREIGN_COMMAND === undefined) {
       const shares = new Map<number, number>();
       for (const { pid } of opened) shares.set(pid, (shares.get(pid) ?? 0) + 1);
       assert.deepEqual([...shares.values()], [3, 3]);
-      assert.deepEqual(childrenOf(lsnode.pid), [...shares.keys()].sort((a, b) => a - b));
+      assert.deepEqual(
+        childrenOf(lsnode.pid),
+        [...shares.keys()].sort((a, b) => a - b),
+      );
       const answers = await Promise.all(opened.map(({ client }) => ask(client, '/sleep?100')));
       assert.deepEqual(
         answers.map(({ pid }) => pid),
@@ -211,7 +216,11 @@ if (FOREIGN_COMMAND === undefined) {
       for (const { client } of busy) await client.send({ url: '/sleep?2500' });
       const waiting = await lsnode.connect();
       const answered = ask(waiting);
-      await stays('children that are only busy have no substitute', 2000, () => childrenOf(lsnode.pid).length === 2);
+      await stays(
+        'children that are only busy have no substitute',
+        2000,
+        () => childrenOf(lsnode.pid).length === 2,
+      );
       await answered;
       waiting.close();
       for (const { client } of busy) client.close();

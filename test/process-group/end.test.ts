@@ -101,7 +101,9 @@ if (FOREIGN_COMMAND === undefined) {
         const lsnode = start({ LSAPI_CHILDREN: '3' });
         const opened = await twoChildren(lsnode);
         // A response is complete a moment before its end is counted.
-        await eventually('both are idle', () => statusOf(lsnode).children.every(({ active }) => active === 0));
+        await eventually('both are idle', () =>
+          statusOf(lsnode).children.every(({ active }) => active === 0),
+        );
         const before = performance.now();
         signal(lsnode, signals);
         await once(lsnode.child, 'exit');
@@ -132,7 +134,11 @@ if (FOREIGN_COMMAND === undefined) {
     it('before it serves: ends at once', async () => {
       const lsnode = start(
         { LSAPI_CHILDREN: '3' },
-        { files: { 'app.mjs': `console.log('loading'); await new Promise((end) => setTimeout(end, 60_000));` } },
+        {
+          files: {
+            'app.mjs': `console.log('loading'); await new Promise((end) => setTimeout(end, 60_000));`,
+          },
+        },
       );
       await lsnode.printed(/loading/);
       lsnode.child.kill('SIGTERM');
@@ -147,7 +153,10 @@ if (FOREIGN_COMMAND === undefined) {
       assert.equal((await sleeping.client.completed()).status, 500);
       await hanging.client.closed();
       assert.equal(await lsnode.exitCode(), 0);
-      assert.match(lsnode.stderr, new RegExp(`child ${hanging.pid} has not ended \\(LSNODE_GRACE\\); SIGKILL`));
+      assert.match(
+        lsnode.stderr,
+        new RegExp(`child ${hanging.pid} has not ended \\(LSNODE_GRACE\\); SIGKILL`),
+      );
       assert.ok(!isAlive(hanging.pid));
     });
 
@@ -226,7 +235,10 @@ if (FOREIGN_COMMAND === undefined) {
         ),
       ].map(([, name]) => name);
       assert.deepEqual(signals, [...Array<string>(6).fill('SIGTERM'), 'SIGKILL']);
-      assert.match(lsnode.stderr, new RegExp(`child ${pid}: State: R \\(running\\), VmRSS: +\\d+ kB, Threads: 1`));
+      assert.match(
+        lsnode.stderr,
+        new RegExp(`child ${pid}: State: R \\(running\\), VmRSS: +\\d+ kB, Threads: 1`),
+      );
       assert.match(lsnode.stderr, new RegExp(`child ${pid}: descriptor \\d+ is socket:`));
       assert.equal(countLines(lsnode, new RegExp(`child ${sleeping.pid} has been serving`)), 1);
     }).timeout(30_000);

@@ -200,9 +200,8 @@ describe('The start of a process group', () => {
       const pids = [];
       for (const client of clients) {
         const { pid } = await ask(client);
-        const answer = Number((await client.request({ url: '/loader' })).text);
-        assert.equal(answer, pid);
         assert.ok(!commandLine(pid).includes('--single-threaded'));
+        assert.equal(Number((await client.request({ url: '/loader' })).text), pid);
         // LSAPI_MAX_REQS
         assert.ok(client.response.connectionClosed);
         pids.push(pid);
