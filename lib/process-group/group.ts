@@ -18,7 +18,6 @@ import { prepareRandom, repairIdentity, warmIdentity } from './identity.js';
 import type { Invocation } from './image.js';
 import { forkableFlags, hasForkFlags, programOf } from './image.js';
 import type { Role } from './role.js';
-import { warmServing } from './warm-up.js';
 
 /** Exit status of a trial whose code loads, but is unsafe to fork; `kLoadsUnsafely` in native/process/reload.cc. */
 const LOADS_UNSAFELY = 10;
@@ -159,7 +158,7 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
     await runBeforeFork();
     loaded();
   }
-  if (canFork) await prepareFork(context, opened);
+  if (canFork) prepareFork();
   // Signals that have come meanwhile have their turn.
   await nextTurn();
   await nextTurn();
@@ -174,9 +173,8 @@ export function becomeChild({ app }: GroupContext): void {
 }
 
 /** Everything that can be done once in the parent instead of in each child. */
-async function prepareFork({ settings }: GroupContext, opened: OpenedApp | undefined): Promise<void> {
+function prepareFork(): void {
   warmIdentity();
-  await warmServing(settings, opened?.loaded.style);
   // Twice: what finalizers release goes with the second one.
   collectGarbage();
   collectGarbage();

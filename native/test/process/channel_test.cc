@@ -117,6 +117,9 @@ TEST_SUITE("a channel") {
       CHECK(ReceiveMessage(channel.parent.get()).outcome == Outcome::kMessage);
     }
     CHECK(ReceiveMessage(channel.parent.get()).outcome == Outcome::kNothing);
+    // Looks like the end, which no peer comes back from.
+    SendRaw(channel.child.get(), "", {one.get()});
+    CHECK(ReceiveMessage(channel.parent.get()).outcome == Outcome::kClosed);
     // None of all those descriptors has stayed.
     const FileDescriptor next(fcntl(one.get(), F_DUPFD_CLOEXEC, 0));
     CHECK(next.get() == lowest_free);
