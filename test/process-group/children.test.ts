@@ -11,7 +11,6 @@ import {
   childrenOf,
   connected,
   countDescriptors,
-  countLines,
   eventually,
   gone,
   groups,
@@ -168,19 +167,29 @@ if (FOREIGN_COMMAND === undefined) {
   describe('Children of lsnode', () => {
     const start = groups();
 
-    it('an idle connection gives way to one that waits: the one that has been idle for longest', async () => {
-      const lsnode = start({ LSAPI_CHILDREN: '2' });
-      const [first, second] = await connections(lsnode, 2);
-      assert.ok(first !== undefined && second !== undefined);
-      await ask(second.client);
-      await delay(30); // times are as coarse as the kernel's tick
-      await ask(first.client);
-      const third = await connected(lsnode);
-      assert.equal((await ask(third.client)).pid, second.pid);
-      await second.client.closed();
-      assert.ok(second.client.response.connectionClosed);
-      assert.equal((await ask(first.client)).pid, first.pid);
-      assert.equal(countLines(lsnode, LIMIT_LINE), 0);
+    it('idle connections give way to those that wait: the one that has been idle for longest', async () => {
+      const lsnode = start({ LSAPI_CHILDREN: '4', LSAPI_EXTRA_CHILDREN: '0' });
+      // In the order of their last request.
+      let open = await connections(lsnode, 4);
+      for (const { client } of open) {
+        await ask(client);
+        await delay(15); // times are as coarse as the kernel's tick
+      }
+      const rounds = 5;
+      let longest = 0;
+      for (let round = 0; round < rounds; ++round) {
+        const next = await connected(lsnode);
+        await ask(next.client);
+        await delay(15);
+        const closed = await Promise.race(open.map((one) => one.client.closed().then(() => one)));
+        assert.ok(closed.client.response.connectionClosed);
+        assert.equal(next.pid, closed.pid);
+        if (closed === open[0]) ++longest;
+        open = [...open.filter((one) => one !== closed), next];
+      }
+      // A child that the machine gives no time seems to hang, and is passed over.
+      assert.ok(longest >= 3, `${longest} of ${rounds}`);
+      assert.equal(childrenOf(lsnode.pid).length, 4);
     });
 
     it('a burst of connections beyond the limit: each is served in the end', async () => {
