@@ -39,8 +39,7 @@ export async function runGroup(
   const canFork = becomeForkable(settings, role, invocation);
   const app = enterApp(commandLine, settings);
   const development =
-    process.env.NODE_ENV === 'development' ||
-    invocation.environment.includes(`${DEVELOPMENT_VARIABLE}=1`);
+    process.env.NODE_ENV === 'development' || invocation.environment.includes(`${DEVELOPMENT_VARIABLE}=1`);
   const context: GroupContext = {
     settings,
     role,
@@ -101,4 +100,3 @@ function showFailure({ type, body }: FailurePage): OpenedApp {
   const handler = raw((_request, response) => response.send(503, headers, body));
   return { loaded: { style: 'raw', handler }, listened: new Promise(() => undefined) };
 }
-

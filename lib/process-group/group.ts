@@ -99,7 +99,10 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
       ? role.state
       : native.createGroup(await context.openListener(), slotsFor(settings));
   if (typeof state === 'number') {
-    throw new LsapiError('LSAPI_ERR_GROUP', `There is no memory for the scoreboard of the group (errno ${state}).`);
+    throw new LsapiError(
+      'LSAPI_ERR_GROUP',
+      `There is no memory for the scoreboard of the group (errno ${state}).`,
+    );
   }
   const program = programOf(context.invocation, canFork ? forkableFlags() : process.execArgv);
   let mode: number = canFork ? GroupMode.Preloaded : GroupMode.Spawned;
