@@ -23,6 +23,10 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_CONTENT_LENGTH'
   | 'LSAPI_ERR_STATUS'
   | 'LSAPI_ERR_RESPONSE_ENDED'
+  | 'LSAPI_ERR_RESPONSE_INVALID'
+  | 'LSAPI_ERR_WSGI_START'
+  | 'LSAPI_ERR_WSGI_BODY'
+  | 'LSAPI_ERR_WSGI_INPUT'
   // Start and configuration
   | 'LSAPI_ERR_ADDRESS'
   | 'LSAPI_ERR_APP_NOT_FOUND'
@@ -38,6 +42,14 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_STATUS_SCOREBOARD'
   | 'LSAPI_ERR_STATUS_NO_GROUP'
   | 'LSAPI_ERR_STATUS_TARGET'
+  // Directives (Apache configuration, lsnode.config): the last stands for all that are wrong in a configuration
+  | 'LSAPI_ERR_DIRECTIVE_ARGUMENT'
+  | 'LSAPI_ERR_DIRECTIVE_CONTEXT'
+  | 'LSAPI_ERR_DIRECTIVE_FILE'
+  | 'LSAPI_ERR_DIRECTIVE_PATTERN'
+  | 'LSAPI_ERR_DIRECTIVE_SECTION'
+  | 'LSAPI_ERR_DIRECTIVE_UNKNOWN'
+  | 'LSAPI_ERR_DIRECTIVES'
   // Gateway
   | 'LSAPI_ERR_GATEWAY_CONNECT'
   | 'LSAPI_ERR_GATEWAY_RESPONSE'

@@ -1,5 +1,6 @@
-// `npm run test:matrix [-- --versions 22,24] [-- --others] [-- MOCHA ARGUMENTS]`: the tests on each supported Node, all
-// of them on the one addon that is built. The npm package `node` carries the binaries; they are kept in .cache.
+// `npm run test:matrix [-- --versions 22,24] [--others] [--brief] [-- MOCHA ARGUMENTS]`: the tests on each supported
+// Node, all of them on the one addon that is built. The npm package `node` carries the binaries; they are kept in .cache.
+// --others leaves the running Node out. --brief leaves out what does not depend on Node's version: bytes in, bytes out.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -7,14 +8,27 @@ import { parseArgs } from 'node:util';
 import { ensureBuilt, root } from './setup.mjs';
 
 const VERSIONS = ['20', '22', '24', '26'];
+/** Below dist-dev/test: native code, and TypeScript that uses nothing of Node but the language. */
+const INDEPENDENT = [
+  'codec/**',
+  'config/**',
+  'directives/**',
+  'gateway/*vectors*',
+  'native/**',
+  'robustness/mutation*',
+  'status/**',
+  'examples/memory*',
+];
 
 const { values, positionals } = parseArgs({
   options: {
     versions: { type: 'string', default: VERSIONS.join(',') },
     others: { type: 'boolean', default: false }, // without the version that runs this script
+    brief: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
+const ignored = values.brief ? INDEPENDENT.flatMap((files) => ['--ignore', `dist-dev/test/${files}`]) : [];
 const current = process.versions.node.split('.')[0];
 const versions = values.versions.split(',').filter((version) => !values.others || version !== current);
 
@@ -42,7 +56,7 @@ function fetchNode(version) {
 /** Runs mocha with a binary; resolves to its counts and what it printed. */
 function runTests(binary) {
   return new Promise((resolve) => {
-    const child = spawn(binary, [join(root, 'node_modules/mocha/bin/mocha.js'), ...positionals], {
+    const child = spawn(binary, [join(root, 'node_modules/mocha/bin/mocha.js'), ...ignored, ...positionals], {
       cwd: root,
       // Whatever starts a plain `node` gets the same one.
       env: { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` },

@@ -2,9 +2,14 @@ import http from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { LsapiError } from '../errors.js';
+import type { FetchHandler } from '../fetch/fetch.js';
+import { isFetchHandler } from '../fetch/fetch.js';
 import type { RawHandler } from '../raw/raw.js';
 import { isRawHandler } from '../raw/raw.js';
+import type { WsgiApplication } from '../wsgi/wsgi.js';
+import { isWsgiApplication } from '../wsgi/wsgi.js';
 import type { CapturedServer } from './capture.js';
 
 /** What an app turned out to be. */
@@ -15,7 +20,17 @@ export type LoadedApp =
       /** What it was told to listen with; undefined for a handler or server that the app exports. */
       readonly parameters: readonly unknown[] | undefined;
     }
-  | { readonly style: 'raw'; readonly handler: RawHandler };
+  | { readonly style: 'raw'; readonly handler: RawHandler }
+  | { readonly style: 'fetch'; readonly handler: FetchHandler }
+  | { readonly style: 'wsgi'; readonly handler: WsgiApplication }
+  | {
+      /** Many apps in one: requests are sorted by the script that they are for. */
+      readonly style: 'scripts';
+      readonly connect: (options: ConnectionOptions) => Connections;
+    };
+
+/** An app that requests can be handed to as they come. */
+export type SingleApp = Exclude<LoadedApp, { style: 'scripts' }>;
 
 type Namespace = Readonly<Record<string, unknown>>;
 
@@ -23,10 +38,18 @@ type Namespace = Readonly<Record<string, unknown>>;
 const HINT_MS = 10_000;
 
 /**
- * Loads the app's start file and finds its handler: the first http.Server that listens, or the file's export (a
- * raw handler, a request listener such as an Express app, an http.Server, or an object with a listen method such as
- * a Koa app). An app may listen late, for example after it has connected to its database, and it may wait for its
- * server at top level: as soon as it listens, it is served.
+ * Loads the app's start file and finds its handler. Of what an app offers, the first of these counts:
+ *
+ * 1. an export marked by `raw()`
+ * 2. an export marked by `wsgi()`
+ * 3. the first http.Server that listens
+ * 4. an exported http.Server
+ * 5. an exported function: a request listener, such as an Express app
+ * 6. an exported object with a `fetch` function, such as a Hono app; or an export named `fetch`
+ * 7. an exported object with a `listen` function, such as a Koa or Fastify app: it is called
+ *
+ * An app may listen late, for example after it has connected to its database, and it may wait for its server at top
+ * level: as soon as it listens, it is served.
  *
  * @param listened - resolves with the first server on which the app calls `listen()`; see captureListen()
  * @throws LsapiError LSAPI_ERR_APP_LOAD, LSAPI_ERR_APP_NO_HANDLER
@@ -95,27 +118,49 @@ function raise(error: unknown): never {
 
 /** The handler that a loaded app has, if it has one by now. */
 function findExport(namespace: Namespace, listened: CapturedServer | undefined): LoadedApp | undefined {
-  const candidates = exportsOf(namespace);
-  const handler = candidates.find(isRawHandler);
-  if (handler !== undefined) return { style: 'raw', handler };
+  return findHandler(exportsOf(namespace), namespace, listened);
+}
+
+/**
+ * The handler among what an app offers, by the order of {@link loadApp}; `undefined` where it has none, or is yet to
+ * listen.
+ *
+ * @param namespace - may be a fetch handler, by an export named `fetch`
+ */
+export function findHandler(
+  candidates: readonly unknown[],
+  namespace: unknown,
+  listened: CapturedServer | undefined,
+): SingleApp | undefined {
+  const rawHandler = candidates.find(isRawHandler);
+  if (rawHandler !== undefined) return { style: 'raw', handler: rawHandler };
+  const application = candidates.find(isWsgiApplication);
+  if (application !== undefined) return { style: 'wsgi', handler: application };
   if (listened !== undefined) return listening(listened);
+  const server = candidates.find(isServer) ?? createServerFor(candidates.find(isFunction));
+  if (server !== undefined) return { style: 'node', server, parameters: undefined };
+  const fetchHandler = [...candidates, namespace].find(isFetchHandler);
+  if (fetchHandler !== undefined) return { style: 'fetch', handler: fetchHandler };
   for (const candidate of candidates) {
-    if (isServer(candidate)) return { style: 'node', server: candidate, parameters: undefined };
-    if (typeof candidate === 'function') {
-      const server = http.createServer(candidate as http.RequestListener);
-      return { style: 'node', server, parameters: undefined };
-    }
     // As the stock loader of the server does: the port does not matter, the call is captured.
     if (canListen(candidate)) candidate.listen({ port: 3000 });
   }
   return undefined;
 }
 
+function createServerFor(listener: http.RequestListener | undefined): http.Server | undefined {
+  return listener === undefined ? undefined : http.createServer(listener);
+}
+
 /** The values that a module offers as its handler, for ESM and CommonJS alike. */
-function exportsOf(namespace: Namespace): unknown[] {
+export function exportsOf(namespace: Namespace): unknown[] {
   const { default: exported } = namespace;
   const nested = (exported as { default?: unknown } | null | undefined)?.default; // transpiled ESM
   return [...new Set([exported, namespace['module.exports'], nested])];
+}
+
+function isFunction(value: unknown): value is http.RequestListener {
+  return typeof value === 'function';
 }
 
 function isServer(value: unknown): value is http.Server {
@@ -128,7 +173,7 @@ function canListen(value: unknown): value is { listen(options: object): unknown 
   );
 }
 
-function listening({ server, parameters }: CapturedServer): LoadedApp {
+export function listening({ server, parameters }: CapturedServer): SingleApp {
   return { style: 'node', server, parameters };
 }
 
@@ -152,7 +197,8 @@ function noHandler(path: string): LsapiError {
   return new LsapiError(
     'LSAPI_ERR_APP_NO_HANDLER',
     `The app ${path} neither calls listen() on an http.Server nor exports a handler. ` +
-      'Call server.listen(), or export a request listener (`export default app`, `module.exports = app`).',
+      'Call server.listen(), or export a request listener (`export default app`, `module.exports = app`) or an ' +
+      'object with a fetch function (`export default { fetch(request) { … } }`).',
   );
 }
 

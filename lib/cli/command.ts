@@ -24,6 +24,13 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
       );
       break;
     }
+    case 'check': {
+      const { checkCommand } = await import('./check-command.js');
+      const { text, exitStatus } = await checkCommand(commandLine, process.env.LSNODE_ROOT ?? process.cwd());
+      process.stdout.write(text);
+      process.exitCode = exitStatus;
+      break;
+    }
     case 'run': {
       // Only now: the others need no addon, and tell what they can even where it is missing.
       const { runApp } = await import('./run.js');

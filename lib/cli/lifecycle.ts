@@ -105,8 +105,11 @@ export class Lifecycle {
     void this.#closeFront?.();
     setTimeout(() => {
       if (this.#leaving) return;
+      const after = `${this.#settings.grace} s after ${signal} (LSNODE_GRACE)`;
       this.#log(
-        `requests were still running ${this.#settings.grace} s after ${signal} (LSNODE_GRACE); they get a 500`,
+        worker.activeRequests > 0
+          ? `requests were still running ${after}; they get a 500`
+          : `work given to waitUntil() was still going on ${after}; it is given up`,
       );
       worker.failRequests(new Error('the process was told to stop'));
       process.exit(1);

@@ -31,6 +31,9 @@ export function enterApp({ app: file, arguments: parameters }: CommandLine, sett
   return app;
 }
 
+/** After this time the log says what the start waits for. */
+const HINT_MS = 10_000;
+
 /** How an app is to be served; the rest of {@link WorkerOptions} follows from it. */
 export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'development' | 'idle'> {
   readonly socket: WorkerSocket | 'group';
@@ -45,7 +48,12 @@ export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'developm
 export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOptions): Promise<Worker> {
   const { socket, lifecycle, ...workerOptions } = options;
   const { settings } = options;
+  const hint = setTimeout(
+    () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
+    HINT_MS,
+  );
   await runAfterFork();
+  clearTimeout(hint);
   const worker = new Worker(loaded, socket, {
     ...workerOptions,
     log: writeLog,
@@ -53,7 +61,7 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
     ended: (end) => lifecycle.ended(end),
   });
   lifecycle.serve(worker);
-  if (loaded.style === 'raw' || loaded.parameters === undefined) {
+  if (loaded.style !== 'node' || loaded.parameters === undefined) {
     void listened.then((captured) => serveListening(captured, loaded, worker, settings));
   }
   return worker;
@@ -62,8 +70,10 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
 /** An app that is served by its export calls listen() as well. */
 function serveListening(captured: CapturedServer, app: LoadedApp, worker: Worker, settings: Settings): void {
   const { server, parameters } = captured;
-  if (app.style === 'raw') {
-    writeLog(`${describeListen(parameters)}: the app exports a raw handler, so its server listens for real`);
+  if (app.style !== 'node') {
+    writeLog(
+      `${describeListen(parameters)}: the app exports a ${app.style} handler, so its server listens for real`,
+    );
     captured.listenForReal();
   } else {
     worker.serveWith(server, addressForApp(parameters, settings.socket));

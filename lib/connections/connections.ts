@@ -9,10 +9,16 @@ export interface Connections {
 
 export interface ConnectionOptions {
   readonly limits: NativeConnectionSetOptions;
+  /** Whose requests are passed on by who made it, header and environment texts included; default: a set of its own. */
+  readonly set?: NativeConnectionSet;
   /** Takes one line without a newline. */
   readonly log: (line: string) => void;
   /** Whether error answers tell the stack. */
   readonly development: boolean;
+  /** Milliseconds that work which outlives its response may take once draining has finished. */
+  readonly grace?: number;
+  /** Whether other processes serve the same app. */
+  readonly multiprocess?: boolean;
   /** Called when draining has finished. */
   readonly onDrained?: () => void;
   /** In a child of a process group: it has been idle for a while, and may give memory back. */

@@ -3,6 +3,7 @@ import type http from 'node:http';
 import { Duplex } from 'node:stream';
 import type { NodeConnections } from './node-connections.js';
 import type { RequestEnvironment } from './request-environment.js';
+import { isSecure } from './request-environment.js';
 
 /** Set by Node's end(), which says so by `socket._writableState.corked = 1`; its `socket.uncork()` follows at once. */
 let fullyUncorked = false;
@@ -99,8 +100,7 @@ class LsapiSocketBase {
   }
   /** Whether the client came by TLS, as the server tells with HTTPS. */
   get encrypted(): boolean {
-    const https = this.environment.env.HTTPS;
-    return https !== undefined && https.toLowerCase() === 'on';
+    return isSecure(this.environment.env);
   }
   address(): { address?: string; port?: number; family?: string } {
     const { localAddress, localPort, localFamily } = this;

@@ -47,6 +47,11 @@ export function parseEnvironment(list: string): Record<string, string> {
   }
 }
 
+/** Whether the client came by TLS, as the server tells with HTTPS. */
+export function isSecure(env: Readonly<Record<string, string>>): boolean {
+  return env.HTTPS?.toLowerCase() === 'on';
+}
+
 /**
  * What a request carries besides HTTP: `req.lsapi`. An own property of the request, because Express exchanges
  * prototypes.

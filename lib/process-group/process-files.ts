@@ -67,8 +67,11 @@ function readInternetSockets(table: string, sockets: Map<string, SocketEntry>): 
   }
 }
 
-/** `0100007F:1538` is 127.0.0.1:5432: words of 32 bits in the machine's byte order, which is little endian. */
-function formatEndpoint(text: string): string {
+/**
+ * An address as the kernel's tables have it: `0100007F:1538` is 127.0.0.1:5432. Words of 32 bits in the machine's byte
+ * order, which is little endian.
+ */
+export function formatEndpoint(text: string): string {
   const [address = '', port = ''] = text.split(':');
   const bytes = Buffer.from(address, 'hex').swap32();
   if (bytes.length === 4) return `${bytes.join('.')}:${parseInt(port, 16)}`;

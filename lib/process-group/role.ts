@@ -40,3 +40,15 @@ export function takeRole(environ: NodeJS.ProcessEnv): Role {
       return { kind: 'first' };
   }
 }
+
+/**
+ * Takes the addon out of LD_PRELOAD, where the parent of a group puts it while it replaces its image (see
+ * native/process/hold_signals.cc): programs that the app starts have no use for it.
+ */
+export function restorePreload(environ: NodeJS.ProcessEnv, addonPath: string): void {
+  const { LD_PRELOAD: preloaded } = environ;
+  if (preloaded === undefined) return;
+  const others = preloaded.split(':').filter((path) => path !== addonPath);
+  if (others.length === 0) delete environ.LD_PRELOAD;
+  else environ.LD_PRELOAD = others.join(':');
+}

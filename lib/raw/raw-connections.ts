@@ -7,7 +7,7 @@ import type { RawHandler } from './raw.js';
 import { RawRequest } from './raw-request.js';
 import { RawResponse } from './raw-response.js';
 
-/** Serves the LSAPI connections of a process with a raw handler. */
+/** Serves the LSAPI connections of a process with a raw handler, and the styles that are built on it. */
 export class RawConnections implements Connections, NativeRequestHandler {
   readonly set: NativeConnectionSet;
   readonly #handler: RawHandler;
@@ -19,15 +19,23 @@ export class RawConnections implements Connections, NativeRequestHandler {
   constructor(handler: RawHandler, options: ConnectionOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.set = new native.ConnectionSet(options.limits, this);
+    this.set = options.set ?? new native.ConnectionSet(options.limits, this);
   }
 
-  onRequest(slot: number, serial: number, bodyLength: number, method: number | string, url: string): void {
+  onRequest(
+    slot: number,
+    serial: number,
+    bodyLength: number,
+    method: number | string,
+    url: string,
+    headerText?: string,
+    envText?: string,
+  ): void {
     if (bodyLength < 0) {
       answerPlainly(this.set, slot, serial, lengthRequired);
       return;
     }
-    const request = new RawRequest(this, slot, serial, bodyLength, method, url);
+    const request = new RawRequest(this, slot, serial, bodyLength, method, url, headerText, envText);
     const response = new RawResponse(this, request);
     this.#requests[slot] = request;
     this.#responses[slot] = response;

@@ -22,8 +22,12 @@ export class RawRequest {
   /** @internal Why the request was given up before its answer was complete. */
   gone: 'aborted' | 'timeout' | undefined = undefined;
   /** @internal */ bodyWaiter: (() => void) | undefined = undefined;
+  /** @internal Present where the connections announce requests with their texts: these outlive the response. */
+  readonly headerText: string | undefined;
+  /** @internal */ readonly envText: string | undefined;
   readonly #connections: RawConnections;
   #abortController: AbortController | undefined = undefined;
+  #variables: Record<string, string> | undefined = undefined;
   #bodyUsed = false;
 
   /** @internal */
@@ -34,6 +38,8 @@ export class RawRequest {
     bodyLength: number,
     method: number | string,
     url: string,
+    headerText: string | undefined,
+    envText: string | undefined,
   ) {
     this.#connections = connections;
     this.slot = slot;
@@ -41,6 +47,8 @@ export class RawRequest {
     this.bodyLength = bodyLength;
     this.method = typeof method === 'number' ? METHODS[method]! : method;
     this.url = url;
+    this.headerText = headerText;
+    this.envText = envText;
   }
 
   /**
@@ -54,8 +62,7 @@ export class RawRequest {
 
   /** All headers, names in lower case, repetitions joined. A new object at each call. */
   get headers(): Record<string, string> {
-    this.#requireLive('headers');
-    const pairs = splitPairs(this.#connections.set.headerText(this.slot, this.serial) ?? '');
+    const pairs = splitPairs(this.headerText ?? this.#readHeaderText());
     const headers = Object.create(null) as Record<string, string>;
     for (let index = 0; index < pairs.length; index += 2) {
       const name = pairs[index]!.toLowerCase();
@@ -69,13 +76,14 @@ export class RawRequest {
   /** One variable of the LSAPI environment, for example REMOTE_ADDR. */
   env(name: string): string | undefined {
     this.#requireLive('env');
+    // Who passes requests on may have changed the text.
+    if (this.envText !== undefined) return (this.#variables ??= parseEnvironment(this.envText))[name];
     return this.#connections.set.env(this.slot, this.serial, name);
   }
 
   /** The whole LSAPI environment. A new object at each call. */
   get environment(): Record<string, string> {
-    this.#requireLive('environment');
-    return parseEnvironment(this.#connections.set.envText(this.slot, this.serial) ?? '');
+    return parseEnvironment(this.envText ?? this.#readEnvText());
   }
 
   /**
@@ -112,6 +120,16 @@ export class RawRequest {
     const waiter = this.bodyWaiter;
     this.bodyWaiter = undefined;
     waiter?.();
+  }
+
+  #readHeaderText(): string {
+    this.#requireLive('headers');
+    return this.#connections.set.headerText(this.slot, this.serial) ?? '';
+  }
+
+  #readEnvText(): string {
+    this.#requireLive('environment');
+    return this.#connections.set.envText(this.slot, this.serial) ?? '';
   }
 
   async *#readBody(): AsyncIterableIterator<Buffer> {

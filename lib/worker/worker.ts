@@ -3,10 +3,9 @@ import type { LoadedApp } from '../app/load.js';
 import type { Settings } from '../config/setting-types.js';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { LsapiError } from '../errors.js';
-import { NodeConnections } from '../http/node-connections.js';
 import type { ServerAddress } from '../http/take-over.js';
 import { takeOver } from '../http/take-over.js';
-import { RawConnections } from '../raw/raw-connections.js';
+import { connectionsFor } from './connections-for.js';
 import type { WorkerSocket } from './worker-socket.js';
 
 /**
@@ -46,7 +45,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #connections: Connections;
   #supervision: NodeJS.Timeout | undefined;
-  /** The server that requests are emitted on; none in raw style. */
+  /** The server that requests are emitted on; none in the other styles. */
   readonly #server: http.Server | undefined;
   #end: WorkerEnd = 'used-up';
   #stopping = false;
@@ -76,18 +75,16 @@ export class Worker {
       },
       log: options.log,
       development: options.development,
+      grace: settings.grace * SECOND,
+      multiprocess: settings.children > 1,
       onDrained: () => this.#onDrained(),
       onRelax: () => options.idle?.(),
       onRetire: (orphaned) => {
         if (orphaned) options.log('the parent of this process is gone; ending');
       },
     };
-    if (app.style === 'raw') {
-      this.#connections = new RawConnections(app.handler, connectionOptions);
-    } else {
-      this.#server = app.server;
-      this.#connections = new NodeConnections(app.server, connectionOptions);
-    }
+    if (app.style === 'node') this.#server = app.server;
+    this.#connections = connectionsFor(app, connectionOptions);
     const { set } = this.#connections;
     const error =
       socket === 'group'

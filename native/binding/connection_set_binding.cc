@@ -10,9 +10,9 @@ namespace lsapi::binding {
 
 namespace {
 
-constexpr std::array<const char*, 9> kCallbackNames = {"onRequest", "onBody",  "onDrain",
+constexpr std::array<const char*, 9> kCallbackNames = {"onRequest", "onBody",        "onDrain",
                                                        "onAbort",   "onBodyTimeout", "onDrained",
-                                                       "onLog",     "onRelax", "onRetire"};
+                                                       "onLog",     "onRelax",       "onRetire"};
 
 napi_value MakeUndefined(napi_env env) {
   napi_value value = nullptr;

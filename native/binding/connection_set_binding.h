@@ -24,7 +24,18 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>,
   ~ConnectionSetBinding() override;
 
  private:
-  enum Callback { kOnRequest, kOnBody, kOnDrain, kOnAbort, kOnBodyTimeout, kOnDrained, kOnLog, kOnRelax, kOnRetire, kCallbacks };
+  enum Callback {
+    kOnRequest,
+    kOnBody,
+    kOnDrain,
+    kOnAbort,
+    kOnBodyTimeout,
+    kOnDrained,
+    kOnLog,
+    kOnRelax,
+    kOnRetire,
+    kCallbacks
+  };
 
   // Methods of JavaScript's; the hot ones take raw Node-API calls to save the wrapper objects.
   Napi::Value Listen(const Napi::CallbackInfo& info);

@@ -86,8 +86,8 @@ Napi::Value CreateGroup(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), DescribeState(listener, memory));
 }
 
-/// superviseGroup(options, state): returns true in a child; false, in the parent, where the group could not begin. The
-/// process ends in this call when the group does.
+/// superviseGroup(options, state): returns true in a child; false, in the parent, where the group could not
+/// begin. The process ends in this call when the group does.
 Napi::Value SuperviseGroup(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::optional<GroupState> state = GroupState::Parse(info[1].As<Napi::String>());
@@ -116,7 +116,8 @@ Napi::Value SuperviseGroup(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(env, true);
 }
 
-/// takeSeat(slot, channel, memory, parent): the same place for a process that was started as a program of its own.
+/// takeSeat(slot, channel, memory, parent): the same place for a process that was started as a program of its
+/// own.
 Napi::Value TakeSeat(const Napi::CallbackInfo& info) {
   ChildSeat seat;
   seat.slot = info[0].As<Napi::Number>().Uint32Value();
@@ -137,8 +138,8 @@ Napi::Value TakeSeat(const Napi::CallbackInfo& info) {
 Napi::Value ReplaceImage(const Napi::CallbackInfo& info) {
   const std::string state = info[2].As<Napi::String>();
   const std::vector<int> kept = DescriptorsOf(state);
-  return Napi::Number::New(
-      info.Env(), Replace(ToProgram(info[0].As<Napi::Object>()), info[1].As<Napi::String>().Utf8Value() + state, kept));
+  return Napi::Number::New(info.Env(), Replace(ToProgram(info[0].As<Napi::Object>()),
+                                               info[1].As<Napi::String>().Utf8Value() + state, kept));
 }
 
 /// stampFiles(paths): how the files look now; see FileStamps.

@@ -74,7 +74,7 @@ class Listener {
     }
   }
 
-  const bool patient_;
+  bool patient_;
   std::string heard_;
   bool announced_ = false;
   bool behind_end_ = false;

@@ -20,8 +20,9 @@ enum class MessageType : uint8_t {
 
 struct Channel {
   FileDescriptor parent;
-  /// The parent keeps this end as well: what the child has not taken when it ends, hangs or retires, the parent
-  /// takes back from it. The kernel decides who of both gets a message, so no connection is served twice or lost.
+  /// The parent keeps this end as well: what the child has not taken when it ends, hangs or retires, the
+  /// parent takes back from it. The kernel decides who of both gets a message, so no connection is served
+  /// twice or lost.
   FileDescriptor child;
   bool is_open() const { return parent.is_open() && child.is_open(); }
 };
@@ -29,8 +30,8 @@ struct Channel {
 /// Not is_open() when there are no descriptors left (errno tells).
 Channel MakeChannel();
 
-/// Sends a message, with a descriptor if `fd` is not negative (the caller keeps it). Never waits; false when it could
-/// not be sent.
+/// Sends a message, with a descriptor if `fd` is not negative (the caller keeps it). Never waits; false when
+/// it could not be sent.
 bool SendMessage(int channel, MessageType type, int fd = -1);
 
 struct ReceivedMessage {

@@ -30,32 +30,38 @@ constexpr uint32_t kPoliteSignals = 6;
 void Supervisor::CheckChildren() {
   uint32_t answering = 0;
   children_.ForEach([&](Child& child) {
-    if (children_.state(child) == SlotState::kServing && children_.slot(child).responses.load() > 0) ++answering;
+    if (children_.state(child) == SlotState::kServing && children_.slot(child).responses.load() > 0)
+      ++answering;
     CheckOverdue(child);
   });
   if (answering > 0) failures_ = 0;
+  if (options_.min_free_memory > 0) {
+    const SystemMemory memory = ReadSystemMemory();
+    is_memory_short_ = memory.total > 0 && memory.available < options_.min_free_memory &&
+                       memory.available < memory.total / 10;
+  }
   CheckIdleChildren();
   if (options_.max_memory > 0) CheckMemory();
 }
 
-/// LSAPI_MAX_IDLE_CHILDREN, LSAPI_MAX_IDLE, LSAPI_KEEP_LISTEN, free memory; also whenever a connection has ended.
+/// LSAPI_MAX_IDLE_CHILDREN, LSAPI_MAX_IDLE, LSAPI_KEEP_LISTEN, free memory; also whenever a connection has
+/// ended.
 void Supervisor::CheckIdleChildren() {
   if (stopping_) return;
-  std::vector<Child*> idle;
+  struct Idle {
+    uint64_t since;
+    Child* child;
+  };
+  std::vector<Idle> idle;
   uint32_t count = 0;
-  bool is_memory_short = false;
-  if (options_.min_free_memory > 0) {
-    const SystemMemory memory = ReadSystemMemory();
-    is_memory_short = memory.total > 0 && memory.available < options_.min_free_memory &&
-                      memory.available < memory.total / 10;
-  }
   const uint64_t busy = board_.header().busy.load();
   children_.ForEach([&](Child& child) {
     if (!is_current(child)) return;
     ++count;
     if (children_.state(child) != SlotState::kServing || child.retire_sent != 0) return;
     if (children_.active(child) > 0 || child.waits_since != 0) return;
-    const uint64_t idle_time = Elapsed(children_.idle_since(child));
+    const uint64_t since = children_.idle_since(child);
+    const uint64_t idle_time = Elapsed(since);
     const uint64_t connections = children_.connections(child);
     if (options_.max_idle > 0 && idle_time >= options_.max_idle * kSecond) {
       Retire(child, "LSAPI_MAX_IDLE");
@@ -63,10 +69,10 @@ void Supervisor::CheckIdleChildren() {
       Retire(child, "LSAPI_KEEP_LISTEN=0");
     } else if (connections == 0 && options_.keep_listen == 1 && idle_time >= kKeepBase * (1 + busy)) {
       Retire(child, "LSAPI_KEEP_LISTEN=1");
-    } else if (connections == 0 && is_memory_short) {
+    } else if (connections == 0 && is_memory_short_) {
       Retire(child, "memory is short");
     } else if (connections == 0 || idle_time >= kIdleWithConnection) {
-      idle.push_back(&child);
+      idle.push_back({since, &child});
       const uint64_t last = children_.slot(child).last_activity_ms.load();
       if (idle_time >= kRelaxAfter && child.relaxed != last && last != 0 &&
           SendMessage(child.channel.parent.get(), MessageType::kRelax)) {
@@ -74,14 +80,13 @@ void Supervisor::CheckIdleChildren() {
       }
     }
   });
-  // Surplus children end at once, those first that have been idle for longest.
-  std::stable_sort(idle.begin(), idle.end(), [this](const Child* a, const Child* b) {
-    return children_.idle_since(*a) < children_.idle_since(*b);
-  });
+  // Surplus children end at once, those first that have been idle for longest. Sorted by copies: the children
+  // go on writing, and an order that changes meanwhile leads a sort outside its range.
+  std::stable_sort(idle.begin(), idle.end(), [](const Idle& a, const Idle& b) { return a.since < b.since; });
   const size_t above_limit = count > options_.child_limit ? count - options_.child_limit : 0;
   const size_t above_idle = idle.size() - std::min<size_t>(idle.size(), options_.max_idle_children);
   const size_t surplus = std::min(idle.size(), std::max(above_limit, above_idle));
-  for (size_t index = 0; index < surplus; ++index) Retire(*idle[index], "LSAPI_MAX_IDLE_CHILDREN");
+  for (size_t index = 0; index < surplus; ++index) Retire(*idle[index].child, "LSAPI_MAX_IDLE_CHILDREN");
 }
 
 void Supervisor::Retire(Child& child, const char* because) {
@@ -95,14 +100,23 @@ void Supervisor::Retire(Child& child, const char* because) {
 
 void Supervisor::CheckOverdue(Child& child) {
   const uint64_t began = children_.slot(child).request_began_ms.load();
-  if (began != 0 && Elapsed(began) > options_.max_process_time * kSecond) {
+  if (began != 0 && options_.max_process_time > 0 && Elapsed(began) > options_.max_process_time * kSecond) {
     if (child.next_signal == 0) child.next_signal = now_;
   } else if (child.retire_sent != 0) {
-    const uint64_t patience =
-        is_current(child) && children_.active(child) > 0 ? UINT64_MAX / 2
-        : children_.active(child) > 0                    ? options_.grace * kSecond
-                                                         : kRetirePatience;
+    // A request has ended for the child once its response is on its way: a connection may still be sending
+    // it.
+    const uint64_t grace = options_.grace * kSecond;
+    const uint64_t patience = children_.active(child) > 0 ? (is_current(child) ? UINT64_MAX / 2 : grace)
+                              : children_.connections(child) > 0 ? std::max(grace, kRetirePatience)
+                                                                 : kRetirePatience;
     if (Elapsed(child.retire_sent) > patience && child.next_signal == 0) child.next_signal = now_;
+  } else if (!children_.is_open(child) &&
+             (children_.state(child) != SlotState::kDraining || children_.connections(child) == 0)) {
+    // It ends by itself, after its last connection or because it could not load; or it has written nonsense
+    // to its slot.
+    if (child.ending_since == 0) child.ending_since = now_;
+    child.retired_because = "it had begun to";
+    if (Elapsed(child.ending_since) > kRetirePatience && child.next_signal == 0) child.next_signal = now_;
   }
   if (child.next_signal != 0 && now_ >= child.next_signal) Insist(child);
 }
@@ -118,8 +132,9 @@ void Supervisor::Insist(Child& child) {
   const char* const name = kills ? "SIGKILL" : "SIGTERM";
   const uint64_t began = own.request_began_ms.load();
   if (began != 0) {
-    Log("child %d has been serving %s %s for %.1f s (%s); %s", child.pid, own.method, own.url,
-        static_cast<double>(Elapsed(began)) / 1000,
+    const SlotText text = ReadText(own);
+    Log("child %d has been serving %s %s for %.1f s (%s); %s", child.pid, text.method.c_str(),
+        text.url.c_str(), static_cast<double>(Elapsed(began)) / 1000,
         child.retire_sent != 0 ? child.retired_because : "LSAPI_MAX_PROCESS_TIME", name);
   } else {
     Log("child %d does not end (%s); %s", child.pid, child.retired_because, name);

@@ -1,4 +1,5 @@
-// A child's side of its group: takes connections and orders from the channel, keeps its slot of the scoreboard.
+// A child's side of its group: takes connections and orders from the channel, keeps its slot of the
+// scoreboard.
 #pragma once
 
 #include <cstdint>

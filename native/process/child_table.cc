@@ -42,7 +42,7 @@ uint64_t ChildTable::idle_since(const Child& child) const {
 
 bool ChildTable::hangs(const Child& child, uint64_t now, uint64_t milliseconds) const {
   if (state(child) != SlotState::kServing) return false;
-  const bool ping = child.pings > slot(child).pongs.load() && now >= child.ping_sent + milliseconds;
+  const bool ping = child.pings != slot(child).pongs.load() && now >= child.ping_sent + milliseconds;
   const bool waits = child.waits_since != 0 && now >= child.waits_since + milliseconds;
   return ping || waits;
 }

@@ -19,22 +19,26 @@ struct Child {
   uint32_t slot = 0;
   uint32_t generation = 0;
   Channel channel;
-  uint64_t handed = 0;        // connections given to it
+  uint64_t handed = 0;  // connections given to it
   uint64_t started = 0;
   uint64_t last_handed = 0;   // when it got its latest connection
   uint64_t waits_since = 0;   // a connection in its channel has waited since then; 0: none
   bool was_serving = false;   // when the loop looked last
+  uint64_t stuck_since = 0;   // its channel has not taken a message then; 0: it takes them
   uint64_t pings = 0;         // sent
   uint64_t ping_sent = 0;     // the latest
   uint64_t shed_sent = 0;     // when it was asked to give up an idle connection; 0: not, or done
   uint64_t retire_sent = 0;   // when it was told to end; 0: not
+  uint64_t ending_since = 0;  // when it was first seen to end by itself; 0: not
   uint64_t next_signal = 0;   // when the next signal is due to a child that does not end
   uint32_t signals = 0;       // sent to it for that reason
   uint64_t relaxed = 0;       // its last activity when it was told to give memory back
   const char* retired_because = "";
 };
 
-/// The children of a group by slot of its scoreboard.
+/// The children of a group by slot of its scoreboard. What children write there is believed only as far as it
+/// is about themselves: a child that writes nonsense may be given connections or not, be told to end or be
+/// ended, and no more.
 class ChildTable {
  public:
   explicit ChildTable(const Scoreboard* board) : board_(board), children_(board->slot_count()) {}

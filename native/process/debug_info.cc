@@ -56,7 +56,8 @@ void LogDebugInfo(pid_t pid) {
     std::snprintf(path.data(), path.size(), "/proc/%d/fd/%s", pid, entry->d_name);
     std::array<char, kPathSize> target;
     const ssize_t size = readlink(path.data(), target.data(), target.size() - 1);
-    if (size > 0) Log("child %d: descriptor %s is %.*s", pid, entry->d_name, static_cast<int>(size), target.data());
+    if (size > 0)
+      Log("child %d: descriptor %s is %.*s", pid, entry->d_name, static_cast<int>(size), target.data());
   }
 }
 

@@ -1,4 +1,5 @@
-// What can be told of a process that does not end (LSAPI_DUMP_DEBUG_INFO, protocol section 5.7), without a debugger.
+// What can be told of a process that does not end (LSAPI_DUMP_DEBUG_INFO, protocol section 5.7), without a
+// debugger.
 #pragma once
 
 #include <sys/types.h>

@@ -14,10 +14,10 @@ std::string ReadStamp(const std::string& path) {
   struct stat file;
   if (stat(path.c_str(), &file) != 0) return "-";
   std::array<char, 128> text;
-  std::snprintf(text.data(), text.size(), "%llx.%llx.%llx.%llx.%lx", static_cast<unsigned long long>(file.st_dev),
-                static_cast<unsigned long long>(file.st_ino), static_cast<unsigned long long>(file.st_size),
-                static_cast<unsigned long long>(file.st_mtim.tv_sec),
-                static_cast<unsigned long>(file.st_mtim.tv_nsec));
+  std::snprintf(
+      text.data(), text.size(), "%llx.%llx.%llx.%llx.%lx", static_cast<unsigned long long>(file.st_dev),
+      static_cast<unsigned long long>(file.st_ino), static_cast<unsigned long long>(file.st_size),
+      static_cast<unsigned long long>(file.st_mtim.tv_sec), static_cast<unsigned long>(file.st_mtim.tv_nsec));
   return text.data();
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -26,22 +27,33 @@ bool TakeNumber(std::string_view* text, Number* number) {
   return !part.empty() && error == std::errc() && end == part.data() + part.size();
 }
 
-bool TakeDescriptor(std::string_view* text, FileDescriptor* descriptor) {
-  int fd = -1;
-  if (!TakeNumber(text, &fd) || fd < 0 || fcntl(fd, F_GETFD) < 0) return false;
-  SetCloseOnExec(fd);
-  descriptor->Reset(fd);
-  return true;
-}
+/// Descriptors of a state, each of which has one owner.
+class Descriptors {
+ public:
+  bool Take(std::string_view* text, FileDescriptor* descriptor) {
+    int fd = -1;
+    if (!TakeNumber(text, &fd) || fd < 0 || fcntl(fd, F_GETFD) < 0) return false;
+    if (std::find(taken_.begin(), taken_.end(), fd) != taken_.end()) return false;
+    taken_.push_back(fd);
+    SetCloseOnExec(fd);
+    descriptor->Reset(fd);
+    return true;
+  }
 
-std::unique_ptr<Child> TakeChild(std::string_view part) {
+ private:
+  std::vector<int> taken_;
+};
+
+std::unique_ptr<Child> TakeChild(std::string_view part, Descriptors* descriptors) {
   auto child = std::make_unique<Child>();
   if (!TakeNumber(&part, &child->slot) || !TakeNumber(&part, &child->pid) ||
-      !TakeDescriptor(&part, &child->channel.parent) || !TakeDescriptor(&part, &child->channel.child) ||
+      !descriptors->Take(&part, &child->channel.parent) || !descriptors->Take(&part, &child->channel.child) ||
       !TakeNumber(&part, &child->handed) || !TakeNumber(&part, &child->generation) ||
       !TakeNumber(&part, &child->started) || !TakeNumber(&part, &child->pings)) {
     return nullptr;
   }
+  // Signals are sent to it: other numbers mean more than one process.
+  if (child->pid <= 0) return nullptr;
   child->last_handed = child->started;
   return child;
 }
@@ -54,23 +66,26 @@ std::optional<GroupState> GroupState::Parse(const std::string& text) {
   GroupState state;
   std::string_view head = TakeUntil(&rest, ';');
   FileDescriptor memory;
-  if (!TakeDescriptor(&head, &state.listener) || !TakeDescriptor(&head, &memory) ||
+  Descriptors descriptors;
+  if (!descriptors.Take(&head, &state.listener) || !descriptors.Take(&head, &memory) ||
       !TakeNumber(&head, &state.failed_loads)) {
     return std::nullopt;
   }
   state.board = Scoreboard::Open(std::move(memory));
   if (!state.board.is_open()) return std::nullopt;
+  std::vector<bool> occupied(state.board.slot_count());
   while (!rest.empty()) {
     std::string_view part = TakeUntil(&rest, ';');
     if (part.starts_with('w')) {
       part.remove_prefix(1);
       FileDescriptor connection;
-      if (!TakeDescriptor(&part, &connection)) return std::nullopt;
+      if (!descriptors.Take(&part, &connection)) return std::nullopt;
       state.waiting.push_back(std::move(connection));
     } else if (part.starts_with('c')) {
       part.remove_prefix(1);
-      std::unique_ptr<Child> child = TakeChild(part);
-      if (!child || child->slot >= state.board.slot_count()) return std::nullopt;
+      std::unique_ptr<Child> child = TakeChild(part, &descriptors);
+      if (!child || child->slot >= state.board.slot_count() || occupied[child->slot]) return std::nullopt;
+      occupied[child->slot] = true;
       state.children.push_back(std::move(child));
     } else {
       return std::nullopt;

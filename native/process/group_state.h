@@ -1,4 +1,5 @@
-// What survives a replaced image, as text: execve() keeps descriptors, and the new image has to know their meaning.
+// What survives a replaced image, as text: execve() keeps descriptors, and the new image has to know their
+// meaning.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,9 @@ struct GroupState {
   std::vector<FileDescriptor> waiting;  // connections that were accepted and have no child yet
   uint32_t failed_loads = 0;            // in a row
 
-  /// Reads a state; takes the descriptors that it names, which no program inherits from now on. nullopt: it is not of
-  /// this version, or its scoreboard is not.
+  /// Reads a state; takes the descriptors that it names, which no program inherits from now on. nullopt: it
+  /// is not of this version, its scoreboard is not, or it contradicts itself; what it names may be closed
+  /// then.
   static std::optional<GroupState> Parse(const std::string& text);
 };
 
@@ -32,7 +34,8 @@ std::string DescribeChild(const Child& child);
 /// `;wCONNECTION`
 std::string DescribeWaiting(int connection);
 
-/// The descriptors that a state names: those that have to stay open across execve(). Empty for what is no state.
+/// The descriptors that a state names: those that have to stay open across execve(). Empty for what is no
+/// state.
 std::vector<int> DescriptorsOf(const std::string& state);
 
 void SetCloseOnExec(int fd);

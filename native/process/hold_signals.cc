@@ -1,8 +1,8 @@
-// For the moments in which a parent that has replaced its image starts Node again. Node sets the action of all signals
-// to the default before any JavaScript runs (PlatformInit in src/node.cc), so a SIGHUP - one more request to reload -
-// would end the group. The parent ignores SIGHUP before execve() and preloads this library (LD_PRELOAD) into the new
-// image; the default action is not restored then, and the first real handler takes over as usual. Loaded as an addon,
-// this symbol is never found: the C library's comes first.
+// For the moments in which a parent that has replaced its image starts Node again. Node sets the action of
+// all signals to the default before any JavaScript runs (PlatformInit in src/node.cc), so a SIGHUP - one more
+// request to reload - would end the group. The parent ignores SIGHUP before execve() and preloads this
+// library (LD_PRELOAD) into the new image; the default action is not restored then, and the first real
+// handler takes over as usual. Loaded as an addon, this symbol is never found: the C library's comes first.
 #include <dlfcn.h>
 
 #include <csignal>

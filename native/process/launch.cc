@@ -74,7 +74,8 @@ void Supervisor::StartChild(FileDescriptor connection) {
       own.pid.store(getpid());
       // Before anything else on this connection, and by the one who writes the rest.
       SendPidNotice(connection.get(), getpid());
-      seat_.emplace(ChildSeat{std::move(board_), slot, std::move(child->channel.child), std::move(connection), parent});
+      seat_.emplace(
+          ChildSeat{std::move(board_), slot, std::move(child->channel.child), std::move(connection), parent});
       return;  // signals stay blocked until there are handlers of its own
     }
   }
@@ -111,7 +112,8 @@ void Supervisor::ReportForkFailure(int error) {
                    "Service Unavailable\n\nNo process can be started for this request at the moment.\n");
   if (Elapsed(failure_logged_) < kLogPeriod && failure_logged_ != 0) return;
   failure_logged_ = now_;
-  Log("cannot start a child: %s; %zu children go on, the connection waits (limits on processes and memory: ulimit -u, "
+  Log("cannot start a child: %s; %zu children go on, the connection waits (limits on processes and memory: "
+      "ulimit -u, "
       "LSAPI_CHILDREN)",
       std::strerror(error), children_.size());
 }
@@ -143,7 +145,9 @@ void Supervisor::ChildEnded(Child& child, int status) {
     header.crashed_children.fetch_add(1, std::memory_order_relaxed);
     const std::string how = DescribeStatus(status);
     if (active > 0) {
-      Log("child %d %s while it was serving %s %s", child.pid, how.c_str(), own.method, own.url);
+      const SlotText text = ReadText(own);
+      Log("child %d %s while it was serving %s %s", child.pid, how.c_str(), text.method.c_str(),
+          text.url.c_str());
     } else {
       Log("child %d %s", child.pid, how.c_str());
     }
@@ -153,7 +157,7 @@ void Supervisor::ChildEnded(Child& child, int status) {
   } else if (is_current(child) && !wanted && (abnormal || load_failed || children_.connections(child) > 0)) {
     // It has died before its first answer: the next one most probably will, too.
     ++failures_;
-    last_failure_ = load_failed ? std::string(own.url) : DescribeStatus(status);
+    last_failure_ = load_failed ? ReadText(own).url : DescribeStatus(status);
     if (failures_ > 1) {
       const uint64_t delay = std::min(kFirstDelay << std::min(failures_ - 2, 10u), kLongestDelay);
       next_start_ = now_ + delay;
@@ -168,8 +172,8 @@ void Supervisor::ChildEnded(Child& child, int status) {
 
 void Supervisor::DescribeFailures() {
   refusal_.SetPage("text/plain; charset=utf-8",
-                   "Service Unavailable\n\nThe application's processes end before they answer (" + last_failure_ +
-                       "). The server's log says more.\n");
+                   "Service Unavailable\n\nThe application's processes end before they answer (" +
+                       last_failure_ + "). The server's log says more.\n");
 }
 
 }  // namespace lsapi

@@ -16,10 +16,12 @@ namespace {
 /// argv and envp, made before a fork: between fork and exec nothing may allocate.
 class Arguments {
  public:
-  Arguments(const Program& program, const std::string& role) : role_(std::string(kRoleVariable) + '=' + role) {
+  Arguments(const Program& program, const std::string& role)
+      : role_(std::string(kRoleVariable) + '=' + role) {
     for (const std::string& argument : program.arguments) Push(&argv_, argument);
     argv_.push_back(nullptr);
-    const std::string_view own = std::string_view(role_).substr(0, std::string_view(kRoleVariable).size() + 1);
+    const std::string_view own =
+        std::string_view(role_).substr(0, std::string_view(kRoleVariable).size() + 1);
     for (const std::string& variable : program.environment) {
       if (!std::string_view(variable).starts_with(own)) Push(&envp_, variable);
     }
@@ -47,7 +49,8 @@ void KeepOpen(std::span<const int> descriptors, bool keep) {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) fcntl(fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
-/// A directory that is gone keeps nothing from starting: paths are absolute, or say by themselves what is missing.
+/// A directory that is gone keeps nothing from starting: paths are absolute, or say by themselves what is
+/// missing.
 void Enter(const std::string& directory) { [[maybe_unused]] const int result = chdir(directory.c_str()); }
 
 }  // namespace

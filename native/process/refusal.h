@@ -1,4 +1,5 @@
-// What a parent answers by itself where no child can: 503 with the reason. It understands LSAPI without JavaScript.
+// What a parent answers by itself where no child can: 503 with the reason. It understands LSAPI without
+// JavaScript.
 #pragma once
 
 #include <cstdint>

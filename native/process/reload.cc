@@ -1,5 +1,6 @@
-// New code: first it is tried in a process of its own, while the present generation goes on serving. Only where it
-// loads, the parent replaces its own image, keeping pid, listening socket, scoreboard and the lines to the children.
+// New code: first it is tried in a process of its own, while the present generation goes on serving. Only
+// where it loads, the parent replaces its own image, keeping pid, listening socket, scoreboard and the lines
+// to the children.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,10 @@ namespace {
 
 /// A trial that takes longer than this hangs.
 constexpr uint64_t kTrialTime = 120'000;
-/// Exit status of a trial whose code loads, but must not be loaded before a fork; TRIAL_STATUS in lib/process-group.
+/// Requests to reload that come faster than trials end must not keep the new code from being served for good.
+constexpr uint32_t kMostTrials = 3;
+/// Exit status of a trial whose code loads, but must not be loaded before a fork; TRIAL_STATUS in
+/// lib/process-group.
 constexpr int kLoadsUnsafely = 10;
 
 }  // namespace
@@ -54,17 +58,19 @@ void Supervisor::Reload(const char* because) {
     return;
   }
   trial_ = pid;
+  ++trials_;
   trial_until_ = now_ + kTrialTime;
 }
 
 void Supervisor::TrialEnded(int status) {
   trial_ = 0;
   if (stopping_) return;
-  if (options_.reload_again) {
+  if (options_.reload_again && trials_ < kMostTrials) {
     // What was tried is not the latest any more.
     Reload("changed again meanwhile");
     return;
   }
+  trials_ = 0;
   unsafe_code_ = WIFEXITED(status) && WEXITSTATUS(status) == kLoadsUnsafely;
   if (unsafe_code_ || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
     ReplaceImage();
@@ -72,7 +78,8 @@ void Supervisor::TrialEnded(int status) {
   }
   board_.header().failed_reloads.fetch_add(1, std::memory_order_relaxed);
   board_.header().state.store(static_cast<uint32_t>(failed() ? GroupPhase::kFailed : GroupPhase::kServing));
-  Log("RELOAD FAILED: the new code does not load (%s %d, reason above). The present generation, %u, goes on serving; "
+  Log("RELOAD FAILED: the new code does not load (%s %d, reason above). The present generation, %u, goes on "
+      "serving; "
       "the next change of the start file or of tmp/restart.txt, or SIGHUP, tries again",
       WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
       generation_);
@@ -92,6 +99,7 @@ std::string Supervisor::SaveState() const {
 }
 
 void Supervisor::ReplaceImage() {
+  board_.Identify();
   const std::string state = SaveState();
   const std::vector<int> kept = DescriptorsOf(state);
   Program program = options_.program;
@@ -99,9 +107,9 @@ void Supervisor::ReplaceImage() {
     // See hold_signals.cc: the new image must survive a SIGHUP before it can listen to it.
     std::string preload("LD_PRELOAD=");
     preload.append(options_.preload_library);
-    const auto found = std::find_if(program.environment.begin(), program.environment.end(), [](const auto& variable) {
-      return std::string_view(variable).starts_with("LD_PRELOAD=");
-    });
+    const auto found = std::find_if(
+        program.environment.begin(), program.environment.end(),
+        [](const auto& variable) { return std::string_view(variable).starts_with("LD_PRELOAD="); });
     if (found != program.environment.end()) {
       preload.append(":").append(*found, std::string_view("LD_PRELOAD=").size());
       *found = preload;
@@ -117,7 +125,8 @@ void Supervisor::ReplaceImage() {
   board_.header().reloads.fetch_sub(1, std::memory_order_relaxed);
   board_.header().state.store(static_cast<uint32_t>(failed() ? GroupPhase::kFailed : GroupPhase::kServing));
   signals_.Reinstall();
-  Log("RELOAD FAILED: the process cannot replace its image: %s; the present generation goes on", std::strerror(error));
+  Log("RELOAD FAILED: the process cannot replace its image: %s; the present generation goes on",
+      std::strerror(error));
 }
 
 }  // namespace lsapi

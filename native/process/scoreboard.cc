@@ -1,9 +1,11 @@
 #include "scoreboard.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -20,8 +22,16 @@ size_t SizeOf(uint32_t slots) { return sizeof(ScoreboardHeader) + size_t{slots} 
 template <size_t kSize>
 void StoreString(char (&into)[kSize], std::string_view text) {
   const size_t size = std::min(text.size(), kSize - 1);
-  std::memcpy(into, text.data(), size);
+  std::copy_n(text.begin(), size, into);
   into[size] = '\0';
+}
+
+template <size_t kSize>
+std::string LoadString(const char (&from)[kSize]) {
+  // A copy first: the end of what may still change cannot be relied upon.
+  std::array<char, kSize> text;
+  std::memcpy(text.data(), from, kSize);
+  return {text.data(), strnlen(text.data(), kSize)};
 }
 
 }  // namespace
@@ -33,6 +43,18 @@ void StoreText(ScoreboardSlot& slot, std::string_view method, std::string_view u
   StoreString(slot.method, method);
   StoreString(slot.url, url);
   slot.text_version.store((version | 1) + 1, std::memory_order_release);
+}
+
+SlotText ReadText(const ScoreboardSlot& slot) {
+  constexpr int kAttempts = 4;
+  SlotText text;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const uint32_t before = slot.text_version.load(std::memory_order_acquire);
+    text = {LoadString(slot.method), LoadString(slot.url)};
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (before % 2 == 0 && slot.text_version.load(std::memory_order_relaxed) == before) break;
+  }
+  return text;
 }
 
 Scoreboard::~Scoreboard() {
@@ -55,18 +77,23 @@ Scoreboard& Scoreboard::operator=(Scoreboard&& other) noexcept {
 
 Scoreboard Scoreboard::Create(uint32_t slot_count) {
   Scoreboard board;
-  board.memory_.Reset(memfd_create(kScoreboardName, MFD_CLOEXEC));
+  board.memory_.Reset(memfd_create(kScoreboardName, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   const size_t size = SizeOf(slot_count);
   if (!board.memory_.is_open() || fchmod(board.memory_.get(), S_IRUSR | S_IWUSR) != 0 ||
       ftruncate(board.memory_.get(), static_cast<off_t>(size)) != 0 || !board.Map(size)) {
     return {};
   }
-  board.header_->magic = kScoreboardMagic;
-  board.header_->version = kScoreboardVersion;
-  board.header_->slot_count = slot_count;
-  board.header_->slot_size = sizeof(ScoreboardSlot);
-  board.slots_ = board.slots_.first(slot_count);
+  // Where a kernel knows no seals, a group can do without.
+  fcntl(board.memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  board.Identify();
   return board;
+}
+
+void Scoreboard::Identify() const {
+  header_->magic = kScoreboardMagic;
+  header_->version = kScoreboardVersion;
+  header_->slot_count = slot_count();
+  header_->slot_size = sizeof(ScoreboardSlot);
 }
 
 Scoreboard Scoreboard::Open(FileDescriptor memory) {

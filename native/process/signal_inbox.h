@@ -1,5 +1,5 @@
-// Signals for a loop without JavaScript. Handlers, not signalfd: Node has threads that do not block these signals, and
-// the kernel gives a signal to any thread that does not.
+// Signals for a loop without JavaScript. Handlers, not signalfd: Node has threads that do not block these
+// signals, and the kernel gives a signal to any thread that does not.
 #pragma once
 
 #include <array>
@@ -29,8 +29,8 @@ class SignalInbox {
   /// Catches the signals again, after somebody has changed that.
   void Reinstall();
 
-  /// Around fork(): a child must not answer its parent's signals. The child unblocks them when it has handlers of
-  /// its own.
+  /// Around fork(): a child must not answer its parent's signals. The child unblocks them when it has
+  /// handlers of its own.
   void Block();
   void Unblock();
   const sigset_t& signals_before() const { return before_; }
@@ -46,8 +46,8 @@ class SignalInbox {
 /// Unblocks what SignalInbox::Block() blocks.
 void UnblockGroupSignals();
 
-/// In a child: when its parent is gone, a child that still runs after `seconds` is ended by SIGALRM, even if its
-/// JavaScript hangs. Call right after fork.
+/// In a child: when its parent is gone, a child that still runs after `seconds` is ended by SIGALRM, even if
+/// its JavaScript hangs. Call right after fork.
 void EndAfterParent(unsigned seconds);
 
 }  // namespace lsapi

@@ -33,8 +33,8 @@ constexpr uint64_t kHandOverPatience = 200;
 constexpr uint64_t kHangTime = 1000;
 /// How often connections that wait for a place are looked after.
 constexpr uint64_t kSaturatedCheck = 50;
-/// A connection without a request for this long may be closed for one that waits; a busier one only when the other
-/// has waited for kRotationTime.
+/// A connection without a request for this long may be closed for one that waits; a busier one only when the
+/// other has waited for kRotationTime.
 constexpr uint64_t kIdleForOthers = 100;
 constexpr uint64_t kRotationTime = 250;
 constexpr uint64_t kLimitLogPeriod = 5000;
@@ -127,8 +127,7 @@ Supervisor::End Supervisor::Run() {
     PlaceConnections();
     if (seat_) break;
     std::array<epoll_event, 64> events;
-    const int count =
-        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), Timeout());
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), Timeout());
     now_ = MonotonicMilliseconds();
     for (int i = 0; i < count; ++i) {
       const uint64_t tag = events[static_cast<size_t>(i)].data.u64;
@@ -155,9 +154,6 @@ Supervisor::End Supervisor::Run() {
 int Supervisor::Timeout() const {
   uint64_t until = next_tick_;
   if (saturated_since_ != 0) until = std::min(until, now_ + kSaturatedCheck);
-  if (!waiting_.empty() || unstartable_since_ != 0 || next_start_ > now_) {
-    until = std::min(until, std::max(next_start_, now_ + kSaturatedCheck));
-  }
   if (stopping_) until = std::min(until, kill_at_);
   children_.ForEach([&](const Child& child) {
     if (child.waits_since != 0 && child.was_serving) {
@@ -171,7 +167,8 @@ void Supervisor::HandleSignals() {
   signals_.Clear();
   if (signals_.Take(SIGCHLD)) ReapChildren();
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1}) {
-    if (signals_.Take(signal)) Stop(signal == SIGTERM ? "SIGTERM" : signal == SIGUSR1 ? "SIGUSR1" : "a signal");
+    if (signals_.Take(signal))
+      Stop(signal == SIGTERM ? "SIGTERM" : signal == SIGUSR1 ? "SIGUSR1" : "a signal");
   }
   if (signals_.Take(SIGHUP)) Reload("SIGHUP");
 }
@@ -196,7 +193,8 @@ void Supervisor::PlaceConnections() {
       } else {
         saturated_since_ = 0;
       }
-      // Where nobody waits the kernel tells when that changes; where somebody does, it would tell without end.
+      // Where nobody waits the kernel tells when that changes; where somebody does, it would tell without
+      // end.
       WatchListener(saturated_since_ == 0);
       return;
     }
@@ -230,7 +228,7 @@ Supervisor::Place Supervisor::ChoosePlace(Child** child) {
   children_.ForEach([&](Child& candidate) {
     if (!children_.is_open(candidate)) return;
     ++open;
-    if (children_.hangs(candidate, now_, kHandOverPatience)) return;
+    if (candidate.stuck_since != 0 || children_.hangs(candidate, now_, kHandOverPatience)) return;
     const uint64_t connections = children_.connections(candidate);
     if (connections == 0 && children_.state(candidate) == SlotState::kServing) {
       // The one that worked last: its memory is warm, and the others grow old enough to be ended.
@@ -302,6 +300,7 @@ void Supervisor::HandOver(Child& child, FileDescriptor connection) {
   if (!SendMessage(child.channel.parent.get(), MessageType::kConnect, connection.get())) {
     // It takes nothing from its channel any more: not a place for connections until it does.
     if (child.waits_since == 0) child.waits_since = now_;
+    child.stuck_since = now_;
     waiting_.push_front(std::move(connection));
     return;
   }
@@ -327,11 +326,16 @@ void Supervisor::BeSaturated() {
       child.ping_sent = now_;
     }
   });
-  // Idle connections make room within this time, without anybody's having to know.
-  if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod || failed()) return;
+  // Idle connections make room within this time, without anybody's having to know; and where fewer children
+  // are there than may be, the reason is another one, and was logged.
+  if (Elapsed(saturated_since_) < kRotationTime || Elapsed(limit_logged_) < kLimitLogPeriod ||
+      CountChildren() < options_.child_limit) {
+    return;
+  }
   limit_logged_ = now_;
   // The library's line, for which operators search (protocol section 7.3).
-  Log("Reached max children process limit: %u, extra: %u, current: %u, busy: %u, please increase LSAPI_CHILDREN.",
+  Log("Reached max children process limit: %u, extra: %u, current: %u, busy: %u, please increase "
+      "LSAPI_CHILDREN.",
       options_.connection_limit, options_.extra_children, CountChildren(), busy);
 }
 
@@ -364,8 +368,17 @@ void Supervisor::Shed() {
 void Supervisor::HandleDoorbell(uint32_t slot) {
   Child* const child = children_.at(slot);
   if (child == nullptr) return;
-  while (ReceiveMessage(child->channel.parent.get()).outcome == ReceivedMessage::Outcome::kMessage) {
+  // Bounded: a child that rings without end must not keep its parent.
+  constexpr int kMostMessages = 64;
+  for (int count = 0; count < kMostMessages; ++count) {
+    const auto outcome = ReceiveMessage(child->channel.parent.get()).outcome;
+    if (outcome == ReceivedMessage::Outcome::kNothing) break;
+    if (outcome == ReceivedMessage::Outcome::kClosed) {
+      GiveUpOn(*child);
+      break;
+    }
   }
+  child->stuck_since = 0;
   const ScoreboardSlot& own = children_.slot(*child);
   if (own.adopted.load() >= child->handed) child->waits_since = 0;
   child->shed_sent = 0;
@@ -373,6 +386,16 @@ void Supervisor::HandleDoorbell(uint32_t slot) {
   if (state == SlotState::kDraining || state == SlotState::kFailed) TakeBack(*child);
   CountBusy();
   if (!IsConnectionWaiting()) CheckIdleChildren();
+}
+
+/// A child has shut down its channel, which this process holds open for it: it can be told nothing any more.
+void Supervisor::GiveUpOn(Child& child) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, child.channel.parent.get(), nullptr);
+  Log("child %d has closed the line to its parent; it is ended", child.pid);
+  TakeBack(child);
+  if (child.retire_sent == 0) child.retire_sent = now_;
+  child.retired_because = "its line to the parent is closed";
+  if (child.next_signal == 0) child.next_signal = now_;
 }
 
 /// A connection in the channel of a child that hangs must not wait for it.
@@ -384,8 +407,8 @@ void Supervisor::TakeBackFromHanging() {
     child.was_serving = serves;
     if (!serves || child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience) return;
     const uint64_t since = child.waits_since;
-    if (children_.slot(child).adopted.load() < child.handed) TakeBack(child);
-    child.waits_since = 0;
+    TakeBack(child);
+    child.stuck_since = 0;
     // It gets nothing more before it has answered.
     if (child.pings == children_.slot(child).pongs.load() &&
         SendMessage(child.channel.parent.get(), MessageType::kPing)) {
@@ -401,10 +424,10 @@ void Supervisor::TakeBack(Child& child) {
     ReceivedMessage message = ReceiveMessage(child.channel.child.get());
     if (message.outcome != ReceivedMessage::Outcome::kMessage) break;
     if (message.type == MessageType::kConnect && message.fd.is_open()) {
-      --child.handed;
+      if (child.handed > 0) --child.handed;
       waiting_.push_back(std::move(message.fd));
     } else if (message.type == MessageType::kPing) {
-      --child.pings;
+      if (child.pings > 0) --child.pings;
     } else if (message.type == MessageType::kRetire) {
       // It still has to hear that, once it looks.
       SendMessage(child.channel.parent.get(), MessageType::kRetire);
@@ -436,7 +459,7 @@ void Supervisor::Stop(const char* because) {
     TakeBack(child);
     kill(child.pid, SIGTERM);
   });
-  if (active > 0) Log("%s: finishing %u requests, then ending", because, active);
+  if (active > 0) Log("%s: finishing %u request%s, then ending", because, active, active == 1 ? "" : "s");
   waiting_.clear();  // the server sends these requests to whoever comes next
   if (trial_ > 0) kill(trial_, SIGKILL);
   constexpr uint64_t kMargin = 2000;

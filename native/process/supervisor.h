@@ -1,5 +1,6 @@
-// The parent of a process group: accepts the server's connections, starts children for them, hands them over, watches
-// the children, reloads. One epoll loop without JavaScript; it returns in a child, and where the group has ended.
+// The parent of a process group: accepts the server's connections, starts children for them, hands them over,
+// watches the children, reloads. One epoll loop without JavaScript; it returns in a child, and where the
+// group has ended.
 #pragma once
 
 #include <csignal>
@@ -23,21 +24,21 @@ namespace lsapi {
 /// What is in force in a group. Times are seconds; 0 means never or no limit unless said otherwise.
 struct GroupOptions {
   GroupMode mode = GroupMode::kPreloaded;
-  uint32_t child_limit = 1;     // processes
-  uint32_t extra_children = 0;  // above it, where others hang
-  uint32_t concurrency = 1;     // connections of one child
+  uint32_t child_limit = 1;       // processes
+  uint32_t extra_children = 0;    // above it, where others hang
+  uint32_t concurrency = 1;       // connections of one child
   uint32_t connection_limit = 1;  // LSAPI_CHILDREN, for the log
   uint32_t max_idle_children = 1;
-  uint32_t keep_listen = 1;        // LSAPI_KEEP_LISTEN
-  uint32_t max_idle = 300;         // LSAPI_MAX_IDLE
+  uint32_t keep_listen = 1;  // LSAPI_KEEP_LISTEN
+  uint32_t max_idle = 300;   // LSAPI_MAX_IDLE
   uint32_t max_process_time = 3600;
-  uint32_t group_max_idle = 0;     // LSAPI_PGRP_MAX_IDLE
-  uint32_t grace = 30;             // LSNODE_GRACE
-  uint64_t min_free_memory = 0;    // bytes, LSAPI_AVOID_FORK
-  uint64_t max_memory = 0;         // bytes, LSNODE_MAX_MEMORY
-  int32_t server = 0;              // pid whose end is the group's; 0: not checked
-  bool dump_debug_info = false;    // LSAPI_DUMP_DEBUG_INFO
-  std::string root;                // directory of the application
+  uint32_t group_max_idle = 0;   // LSAPI_PGRP_MAX_IDLE
+  uint32_t grace = 30;           // LSNODE_GRACE
+  uint64_t min_free_memory = 0;  // bytes, LSAPI_AVOID_FORK
+  uint64_t max_memory = 0;       // bytes, LSNODE_MAX_MEMORY
+  int32_t server = 0;            // pid whose end is the group's; 0: not checked
+  bool dump_debug_info = false;  // LSAPI_DUMP_DEBUG_INFO
+  std::string root;              // directory of the application
   /// What this process is: for spawned children, trials and reloads.
   Program program;
   /// Library that keeps SIGHUP ignored while a new image starts (hold_signals.cc); empty: none.
@@ -87,6 +88,7 @@ class Supervisor {
   void TakeBack(Child& child);
   void TakeBackFromHanging();
   void HandleDoorbell(uint32_t slot);
+  void GiveUpOn(Child& child);
   void Refuse(FileDescriptor connection);
 
   // launch.cc: beginning and end of children
@@ -131,26 +133,28 @@ class Supervisor {
   SignalInbox signals_;
   Refusal refusal_;
   FileStamps stamps_;
-  bool unsafe_code_ = false;      // the new code must not be loaded before a fork
+  bool unsafe_code_ = false;  // the new code must not be loaded before a fork
   uint32_t generation_ = 1;
   uint64_t now_ = 0;
   uint64_t next_tick_ = 0;
   bool listener_watched_ = false;
   bool stopping_ = false;
+  bool is_memory_short_ = false;  // LSAPI_AVOID_FORK's limit, at the last tick
   uint64_t kill_at_ = 0;          // the end of the patience with children at a stop
   uint64_t childless_since_ = 0;  // 0: there are children
   uint64_t saturated_since_ = 0;  // connections wait since then; 0: none does
   uint64_t limit_logged_ = 0;
-  uint64_t rotated_ = 0;          // when a connection that was hardly idle was closed for others
-  uint32_t failures_ = 0;         // children in a row that ended before their first answer
-  uint64_t next_start_ = 0;       // no child is started before
+  uint64_t rotated_ = 0;            // when a connection that was hardly idle was closed for others
+  uint32_t failures_ = 0;           // children in a row that ended before their first answer
+  uint64_t next_start_ = 0;         // no child is started before
   uint64_t unstartable_since_ = 0;  // no child could be made since then; 0: the last one could
   uint64_t failure_logged_ = 0;
-  std::string last_failure_;      // how the last of those children ended
-  pid_t trial_ = 0;               // a process that tries new code; 0: none
+  std::string last_failure_;  // how the last of those children ended
+  pid_t trial_ = 0;           // a process that tries new code; 0: none
   uint64_t trial_until_ = 0;
+  uint32_t trials_ = 0;  // of this reload
   uint32_t failed_loads_ = 0;
-  uint64_t next_load_ = 0;        // where the application does not load: when to try again
+  uint64_t next_load_ = 0;  // where the application does not load: when to try again
   std::optional<ChildSeat> seat_;
 };
 

@@ -9,7 +9,8 @@ namespace lsapi {
 
 struct SystemMemory {
   uint64_t total = 0;
-  /// MemAvailable: the page cache counts as free, which the library's measure leaves out (protocol section 5.9).
+  /// MemAvailable: the page cache counts as free, which the library's measure leaves out (protocol
+  /// section 5.9).
   uint64_t available = 0;
 };
 SystemMemory ReadSystemMemory();

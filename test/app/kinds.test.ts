@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { lsnodes, rawApp, root } from '../cli/support/lsnode.js';
 
 const express = JSON.stringify(join(root, 'node_modules/express'));
+const hono = JSON.stringify(join(root, 'node_modules/hono/dist/index.js'));
 const lsapi = JSON.stringify(join(root, 'dist/index.js'));
 
 interface Kind {
@@ -83,6 +84,57 @@ const KINDS: Record<string, Kind> = {
   'ESM, raw()': { files: { 'app.mjs': rawApp(`response.send(200, null, 'it')`) } },
   'CommonJS, raw()': {
     files: { 'app.js': `module.exports = require(${lsapi}).raw((q, s) => s.send(200, null, 'it'))` },
+  },
+  'ESM, export default { fetch }': {
+    files: { 'app.mjs': `export default { port: 3000, fetch: () => new Response('it') };` },
+  },
+  'ESM, export function fetch': {
+    files: { 'app.mjs': `export function fetch() { return new Response('it'); }` },
+  },
+  'ESM, export default an object of a class with fetch()': {
+    files: {
+      'app.mjs': `class App { #text = 'it'; async fetch() { return new Response(this.#text); } }
+        export default new App();`,
+    },
+  },
+  'CommonJS, module.exports = { fetch }': {
+    files: { 'app.js': `module.exports = { fetch: () => new Response('it') };` },
+  },
+  'CommonJS, exports.fetch': { files: { 'app.js': `exports.fetch = async () => new Response('it');` } },
+  'Hono, export default app': {
+    files: {
+      'app.mjs': `import { Hono } from ${hono}; const app = new Hono(); app.get('/', (c) => c.text('it'));
+        export default app;`,
+    },
+  },
+  'ESM, wsgi()': {
+    files: {
+      'app.mjs': `import { wsgi } from ${lsapi};
+        export default wsgi((environ, startResponse) => { startResponse('200 OK', []); return ['it']; });`,
+    },
+  },
+  'CommonJS, wsgi()': {
+    files: {
+      'app.js': `module.exports = require(${lsapi}).wsgi(async (environ, startResponse) => {
+        startResponse('200 OK', []); environ['wsgi.errors'].write('noted\\n'); return ['it']; });`,
+    },
+    printed: /^noted$/m,
+  },
+  'fetch beside listen(): what listens counts': {
+    files: {
+      'app.mjs': `import http from 'node:http'; http.createServer((req, res) => res.end('it')).listen(3000);
+        export default { fetch: () => new Response('fetch') };`,
+    },
+  },
+  'a function beside fetch: the function counts': {
+    files: {
+      'app.mjs': `export default (req, res) => res.end('it'); export const fetch = () => new Response('fetch');`,
+    },
+  },
+  'an object with fetch and listen(): fetch counts': {
+    files: {
+      'app.mjs': `export default { fetch: () => new Response('it'), listen: () => console.error('listen() was called') };`,
+    },
   },
   'createServer() of this package': {
     files: {
@@ -220,6 +272,25 @@ describe('Every kind of app is served', () => {
     const port = (await lsnode.printed(/port=(\d+)/))[1];
     assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'http');
     assert.match(lsnode.stderr, /the app exports a raw handler/);
+  });
+
+  it('a fetch handler whose app listens later: the server listens for real', async () => {
+    const lsnode = start({
+      files: {
+        'app.mjs': `import http from 'node:http';
+          export default { fetch: () => new Response('fetch') };
+          setTimeout(() => {
+            const server = http.createServer((req, res) => res.end('http'));
+            server.listen(0, '127.0.0.1', () => console.log('port=' + server.address().port));
+          }, 100);`,
+      },
+    });
+    const client = await lsnode.connect();
+    assert.equal((await client.request()).text, 'fetch');
+    const port = (await lsnode.printed(/port=(\d+)/))[1];
+    assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'http');
+    assert.equal((await client.request()).text, 'fetch');
+    assert.match(lsnode.stderr, /the app exports a fetch handler/);
   });
 
   it('servers that are no HTTP servers listen for real', async () => {

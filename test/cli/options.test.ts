@@ -9,6 +9,10 @@ const NOTHING: CommandLine = {
   app: undefined,
   bind: undefined,
   http: undefined,
+  scripts: false,
+  suffixes: [],
+  apacheConfig: [],
+  config: undefined,
   arguments: [],
 };
 
@@ -38,6 +42,14 @@ describe('the command line of lsnode', () => {
     [['-V'], { action: 'version' }],
     [['--version'], { action: 'version' }],
     [['-hV'], { action: 'help' }],
+    [['--check', '--config', 'a.json'], { action: 'check', config: 'a.json', scripts: true }],
+    [['--scripts', '/srv/www'], { scripts: true, app: '/srv/www' }],
+    [['--config', 'a.json'], { scripts: true, config: 'a.json' }],
+    [['--scripts', '--suffix', 'wsgi', '--suffix=.js'], { scripts: true, suffixes: ['.wsgi', '.js'] }],
+    [
+      ['--check', '--apache-config', 'a.conf', '--apache-config=b.conf'],
+      { action: 'check', apacheConfig: ['a.conf', 'b.conf'], scripts: true },
+    ],
     [['--print-config', 'app.js'], { action: 'print-config', app: 'app.js' }],
   ];
   for (const [argv, expected] of accepted) {

@@ -19,6 +19,7 @@ const NAMES = [
   'onBeforeExit',
   'onBeforeFork',
   'raw',
+  'wsgi',
 ];
 
 describe('The package from the outside', () => {

@@ -56,10 +56,19 @@ async function endOfNode(body: string): Promise<Ending> {
   return { status: signal === null ? { code } : { signal: SIGNALS[signal] }, stdout, stderr };
 }
 
-/** Without the part that shows the source, and without the directory. */
+/** Without the part that shows the source, frames below the app's, and the directory. */
 function comparable({ status, stdout, stderr }: Ending): Ending {
-  const text = stderr.replace(/^[^]*?(?=^(?:[\w ]*Error|Uncaught))/m, '');
-  return { status, stdout, stderr: text.replaceAll(/lsapi-fork-\w+/g, 'directory') };
+  const text = stderr
+    .replace(/^[^]*?(?=^(?:\[?\w*Error|UnhandledPromiseRejection))/m, '')
+    .replaceAll(
+      /^ {4}at .*(?:node:internal\/process\/(?:execution|per_thread)|process-group\/exit).*\n/gm,
+      '',
+    )
+    // Other positions in it: there is one listener more.
+    .replaceAll(/(process\.emit \(node:events):[\d:]+/g, '$1')
+    .replaceAll(/0x[\da-f]+/g, '0x')
+    .replaceAll(/lsapi-fork-\w+/g, 'directory');
+  return { status, stdout, stderr: text };
 }
 
 const SAY = (what: string): string => `fs.writeSync(1, ${what} + '\\n')`;
@@ -72,12 +81,18 @@ const ends: Record<string, string> = {
   'nothing left to do, with process.exitCode': `${TELL_EXIT} process.exitCode = 5`,
   'nothing left to do, until beforeExit finds something': `${TELL_EXIT}
     process.once('beforeExit', async () => { await null; setTimeout(() => ${SAY("'more'")}, 5) })`,
+  'nothing left to do, beforeExit finds something each time but the last': `${TELL_EXIT} let times = 0;
+    process.on('beforeExit', (code) => { ${SAY("'beforeExit ' + code")}; if (++times < 4) setImmediate(() => {}) })`,
+  'nothing left to do, with timers and servers that do not keep the process': `${TELL_EXIT}
+    setInterval(() => {}, 1000).unref(); require('node:net').createServer().listen(0, '127.0.0.1').unref()`,
+  'nothing left to do, after work of all kinds': `${TELL_EXIT} setTimeout(() => {}, 20); fs.stat('/', () => ${SAY("'stat'")});
+    require('node:zlib').gzip('it', () => setImmediate(() => ${SAY("'gzip'")}))`,
+  'process.exit() in beforeExit': `${TELL_EXIT} process.on('beforeExit', () => process.exit(3))`,
+  'an error in beforeExit': `${TELL_EXIT} process.on('beforeExit', () => { throw new Error('in beforeExit') })`,
   'an exit listener that was added last': `setTimeout(() => process.on('exit', () => { process.exitCode = 6; ${SAY("'last'")} }), 5)`,
   'an exit listener that ends the process itself': `process.on('exit', () => process.exit(7)); ${TELL_EXIT}`,
   'an exit listener that throws, nothing left to do': `process.on('exit', () => { throw new Error('in exit') })`,
   'an exit listener that throws, process.exit()': `process.on('exit', () => { throw new Error('in exit') }); process.exit(8)`,
-  'microtasks and ticks of exit listeners': `process.on('exit', () => {
-    process.nextTick(() => ${SAY("'tick'")}); queueMicrotask(() => ${SAY("'microtask'")}) })`,
   'the exit event emitted by the app': `process.emit('exit', 3); setTimeout(() => { ${SAY("'still here'")} }, 20)`,
   'an app that replaces process.emit': `const { emit } = process; process.emit = function (name, ...rest) {
     const result = Reflect.apply(emit, this, [name, ...rest]); if (name === 'exit') ${SAY("'after exit'")}; return result };
@@ -87,9 +102,6 @@ const ends: Record<string, string> = {
   'an uncaught error, after process.exitCode was set': `process.exitCode = 9; ${TELL_EXIT} throw new Error('the reason')`,
   'an uncaught error, an exit listener sets process.exitCode': `process.on('exit', () => (process.exitCode = 9)); throw new Error('it')`,
   'an uncaught error in the middle of output': `process.stdout.write('before'); throw new RangeError('the reason')`,
-  'an uncaught text': `throw 'the text'`,
-  'an uncaught null': `throw null`,
-  'an uncaught object': `throw { an: 'object' }`,
   'an uncaught error without a stack': `const error = new Error('bare'); delete error.stack; error.stack = undefined; throw error`,
   'an unhandled rejection': `${TELL_EXIT} void Promise.reject(new Error('the reason'))`,
   'an unhandled rejection with a text': `void Promise.reject('the text')`,
@@ -109,7 +121,7 @@ describe('The end of a forked child', function () {
 
   for (const [what, body] of Object.entries(ends)) {
     it(`${what}: as in a Node process of its own`, async () => {
-      const [child, node] = [await endOfChild(body), await endOfNode(body)];
+      const [child, node] = await Promise.all([endOfChild(body), endOfNode(body)]);
       assert.deepEqual(comparable(child), comparable(node));
     });
   }
@@ -121,6 +133,15 @@ describe('The end of a forked child', function () {
       /^file:\/\/\/\S+script\.mjs:\d+\n.*nothing\.property.*\n *\^\n\nTypeError: .*\n {4}at [^]*\n\nNode\.js v\d+\.\d+\.\d+\n$/,
     );
   });
+
+  const values = { "'the text'": "'the text'", null: 'null', "{ an: 'object' }": "{ an: 'object' }" };
+  for (const [value, shown] of Object.entries(values)) {
+    it(`an uncaught ${value}, which is no Error, is shown as it is`, async () => {
+      const { status, stderr } = await endOfChild(`throw (${value})`);
+      assert.deepEqual(status, { code: 1 });
+      assert.equal(stderr, `Uncaught ${shown}\n\nNode.js ${process.version}\n`);
+    });
+  }
 
   const MEGABYTE = 1 << 20;
   const fill = (stream: string): string => `process.${stream}.write('x'.repeat(${MEGABYTE}))`;

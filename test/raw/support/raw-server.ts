@@ -1,68 +1,27 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PacketType, ResponseDecoder, type BuildOrder, type ResponsePacket } from '#lib/codec/index.js';
-import type { NativeConnectionSetOptions } from '#lib/native/binding.js';
-import { native } from '#lib/native/binding.js';
 import { RawConnections } from '#lib/raw/raw-connections.js';
 import type { RawHandler } from '#lib/raw/raw.js';
-import {
-  LsapiClient,
-  type ReceivedResponse,
-  type RequestOptions,
-  type SendOptions,
-} from '../../support/lsapi-client.js';
-
-export interface RawServerOptions {
-  readonly limits?: NativeConnectionSetOptions;
-  readonly development?: boolean;
-}
+import { ConnectionsServer, type ServerOptions } from '../../support/connections-server.js';
 
 /** A raw handler, served in this process on a Unix socket of its own. */
-export class RawServer {
-  /** Lines that went to the log. */
-  readonly log: string[] = [];
-  readonly path: string;
-  readonly connections: RawConnections;
-  /** Resolves once no connection is left after drain(). */
-  readonly drained: Promise<void>;
+export class RawServer extends ConnectionsServer<RawConnections> {
+  readonly #served: { handler: RawHandler };
+
+  constructor(handler: RawHandler, options: ServerOptions = {}) {
+    const served = { handler };
+    super(
+      (connectionOptions) =>
+        new RawConnections((request, response) => served.handler(request, response), connectionOptions),
+      options,
+    );
+    this.#served = served;
+  }
+
   /** Exchanged by tests between requests. */
-  handler: RawHandler;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'lsapi-raw-'));
-  readonly #clients: LsapiClient[] = [];
-
-  constructor(handler: RawHandler, { limits = {}, development = false }: RawServerOptions = {}) {
-    this.handler = handler;
-    this.path = join(this.#directory, 'app.sock');
-    let onDrained = (): void => undefined;
-    this.drained = new Promise((resolve) => (onDrained = resolve));
-    this.connections = new RawConnections((request, response) => this.handler(request, response), {
-      limits,
-      log: (line) => this.log.push(line),
-      development,
-      onDrained,
-    });
-    const { fd, error } = native.listenUnix(this.path, 16, -1);
-    assert.equal(error, 0);
-    assert.equal(this.connections.set.listen(fd), 0);
-  }
-
-  async connect(): Promise<LsapiClient> {
-    const client = await LsapiClient.connect(this.path);
-    this.#clients.push(client);
-    return client;
-  }
-
-  /** One request on a connection of its own. */
-  async request(options: RequestOptions & SendOptions = {}): Promise<ReceivedResponse> {
-    const client = await this.connect();
-    try {
-      return await client.request(options);
-    } finally {
-      client.close();
-    }
+  set handler(handler: RawHandler) {
+    this.#served.handler = handler;
   }
 
   /** Sends a packet as a server of the given build does, which expects answers in its own way (protocol §1.4). */
@@ -77,12 +36,6 @@ export class RawServer {
     }
     return packets;
   }
-
-  close(): void {
-    for (const client of this.#clients) client.close();
-    this.connections.set.close();
-    rmSync(this.#directory, { recursive: true });
-  }
 }
 
 /**
@@ -90,7 +43,7 @@ export class RawServer {
  *
  * @returns what starts one
  */
-export function rawServers(): (handler: RawHandler, options?: RawServerOptions) => RawServer {
+export function rawServers(): (handler: RawHandler, options?: ServerOptions) => RawServer {
   const servers: RawServer[] = [];
   afterEach(() => {
     for (const server of servers.splice(0)) server.close();

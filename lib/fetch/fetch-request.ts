@@ -1,0 +1,166 @@
+import { ReadableStream } from 'node:stream/web';
+import type { RequestEnvironment } from '../http/request-environment.js';
+import { splitPairs } from '../http/request-environment.js';
+import type { RawRequest } from '../raw/raw-request.js';
+import { acceptStandIns } from './platform-request.js';
+import { requestUrl } from './request-url.js';
+
+/**
+ * A Request that is built when it is needed: method, URL, headers and signal, which are all that most handlers look
+ * at, come from the raw request, at a fraction of what the platform's Request costs. Everything else is that
+ * Request's affair. It is an instance of Request, and can be cloned, copied and fetched.
+ */
+class FetchRequest {
+  readonly #raw: RawRequest;
+  readonly #environment: RequestEnvironment;
+  #url: string | undefined = undefined;
+  #headers: Headers | undefined = undefined;
+  #real: Request | undefined = undefined;
+
+  constructor(raw: RawRequest, environment: RequestEnvironment) {
+    this.#raw = raw;
+    this.#environment = environment;
+  }
+
+  /** The platform's Request that `value` stands for, if it is one of ours. */
+  static realOf(value: unknown): Request | undefined {
+    return typeof value === 'object' && value !== null && #raw in value ? value.#build() : undefined;
+  }
+
+  get method(): string {
+    return this.#raw.method;
+  }
+
+  get url(): string {
+    if (this.#url === undefined) {
+      const { url, headerText = '' } = this.#raw;
+      this.#url = requestUrl(url, hostHeader(headerText), this.#environment.env);
+    }
+    return this.#url;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= this.#real?.headers ?? toHeaders(this.#raw.headers);
+    return this.#headers;
+  }
+
+  get signal(): AbortSignal {
+    return this.#raw.signal;
+  }
+
+  get body(): Request['body'] {
+    return this.#hasBody ? this.#build().body : null;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#real?.bodyUsed ?? false;
+  }
+
+  get #hasBody(): boolean {
+    const { method, bodyLength } = this.#raw;
+    return bodyLength > 0 && method !== 'GET' && method !== 'HEAD';
+  }
+
+  #build(): Request {
+    this.#real ??= new Request(this.url, {
+      method: this.method,
+      headers: this.headers,
+      signal: this.signal,
+      ...(this.#hasBody && { body: bodyStream(this.#raw), duplex: 'half' }),
+    });
+    return this.#real;
+  }
+}
+
+let prepared = false;
+
+/** A Request for a raw request whose connections announce requests with their texts. */
+export function createRequest(raw: RawRequest, environment: RequestEnvironment): Request {
+  if (!prepared) {
+    prepared = true;
+    delegateToPlatform();
+  }
+  return new FetchRequest(raw, environment) as unknown as Request;
+}
+
+/** When the first request comes, since to look at `Request` makes Node load its implementation. */
+function delegateToPlatform(): void {
+  const platform = Request.prototype;
+  const { prototype } = FetchRequest;
+  Object.setPrototypeOf(prototype, platform);
+  for (const key of Reflect.ownKeys(platform)) {
+    if (Object.hasOwn(prototype, key)) continue;
+    const descriptor = Object.getOwnPropertyDescriptor(platform, key)!;
+    Object.defineProperty(prototype, key, delegating(key, descriptor));
+  }
+  acceptStandIns(prototype, (value) => FetchRequest.realOf(value));
+  Object.defineProperty(prototype, 'constructor', { value: Request, configurable: true, writable: true });
+}
+
+/** The same property of the Request that ours stands for. */
+function delegating(key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor {
+  const { value, get } = descriptor as { value?: unknown; get?: () => unknown };
+  if (get !== undefined) {
+    return {
+      ...descriptor,
+      get(this: unknown) {
+        return Reflect.get(FetchRequest.realOf(this)!, key) as unknown;
+      },
+    };
+  }
+  if (typeof value !== 'function') return descriptor;
+  return {
+    ...descriptor,
+    value(this: unknown, ...parameters: unknown[]): unknown {
+      return Reflect.apply(value, FetchRequest.realOf(this), parameters);
+    },
+  };
+}
+
+function hostHeader(headerText: string): string | undefined {
+  const pairs = splitPairs(headerText);
+  for (let index = 0; index < pairs.length; index += 2) {
+    if (pairs[index]!.toLowerCase() === 'host') return pairs[index + 1];
+  }
+  return undefined;
+}
+
+function toHeaders(record: Record<string, string>): Headers {
+  try {
+    return new Headers(record);
+  } catch {
+    // The server lets names and values pass that Headers refuses. What is no header for the web has no place in it.
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(record)) {
+      try {
+        headers.append(name, value);
+      } catch {
+        continue;
+      }
+    }
+    return headers;
+  }
+}
+
+/** The body, read from the server as it is consumed. */
+function bodyStream(raw: RawRequest): ReadableStream {
+  let chunks: AsyncIterator<Uint8Array> | undefined;
+  return new ReadableStream({
+    type: 'bytes',
+    async pull(controller) {
+      chunks ??= raw.body;
+      const chunk = await chunks.next();
+      if (chunk.done === true) {
+        controller.close();
+        controller.byobRequest?.respond(0);
+      } else {
+        // A copy: a byte stream takes the memory of what it is given, and the raw request's is shared.
+        controller.enqueue(new Uint8Array(chunk.value));
+      }
+    },
+    cancel() {
+      // Not awaited: it waits for the chunk that is being waited for.
+      void chunks?.return?.();
+    },
+  });
+}
