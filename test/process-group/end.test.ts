@@ -127,7 +127,10 @@ if (FOREIGN_COMMAND === undefined) {
           assert.ok(client.response.connectionClosed);
         }
         assert.equal(await lsnode.exitCode(), 0);
-        assert.match(lsnode.stderr, /^lsapi\[\d+\]: (SIG\w+|a signal): finishing [12] requests?, then ending$/m);
+        assert.match(
+          lsnode.stderr,
+          /^lsapi\[\d+\]: (SIG\w+|a signal): finishing [12] requests?, then ending$/m,
+        );
       });
     }
 
