@@ -187,7 +187,7 @@ TEST_SUITE("the end of a process group") {
     CHECK_FALSE(clients[0].Body().empty());
     CHECK(group.parent().ExitStatus() == 0);
     CHECK(group.header().crashed_children.load() == 0);
-    CHECK(group.log().Contains("SIGTERM: finishing 1 requests"));
+    CHECK(group.log().Contains("SIGTERM: finishing 1 request,"));
   }
 
   TEST_CASE("ends the children of a parent that was killed") {
