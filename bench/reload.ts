@@ -18,7 +18,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     reloads: { type: 'string', default: '200' },
     connections: { type: 'string', default: '8' },
-    'think-ms': { type: 'string', default: '5' },
+    'think-ms': { type: 'string', default: '25' },
     stops: { type: 'string', default: '20' },
     app: { type: 'string', default: 'examples/express/app.js' },
   },
