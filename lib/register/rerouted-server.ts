@@ -114,10 +114,14 @@ export class ReroutedServer {
     for (const [name, value] of Object.entries(methods)) {
       Object.defineProperty(server, name, { value, configurable: true, writable: true, enumerable: false });
     }
-    Object.defineProperty(server, 'listening', {
-      get: () => front.listening,
-      configurable: true,
-      enumerable: false,
+    Object.defineProperties(server, {
+      listening: { get: () => front.listening, configurable: true, enumerable: false },
+      // Some libraries look whether a server has one before they close it.
+      _handle: {
+        get: () => (front as http.Server & { _handle: unknown })._handle,
+        configurable: true,
+        enumerable: true,
+      },
     });
   }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Suite } from './suites.js';
@@ -13,8 +13,8 @@ export interface TestResult {
   readonly message?: string;
 }
 
-/** A run that takes longer hangs. */
-const RUN_LIMIT_MS = 20 * 60_000;
+/** A run that gives no result for so long hangs. */
+const STALL_LIMIT_MS = 60_000;
 /** The same for one file of a suite whose tests are programs. */
 const FILE_LIMIT_MS = 30_000;
 
@@ -32,10 +32,14 @@ export async function execute(suite: Suite, execution: Execution): Promise<TestR
   const { results } = execution;
   rmSync(results, { force: true });
   if (suite.runner === 'files') return executeFiles(suite, execution);
-  await runProcess(commandOf(suite, execution), execution, RUN_LIMIT_MS);
+  const status = await runProcess(commandOf(suite, execution), execution, STALL_LIMIT_MS);
   if (!existsSync(results)) throw new Error(`${suite.name} printed no result: look at ${results}.log`);
   const lines = readFileSync(results, 'utf8').trimEnd().split('\n');
-  return lines.map((line) => JSON.parse(line) as TestResult);
+  const tests = lines.map((line) => JSON.parse(line) as TestResult);
+  return [
+    ...tests,
+    { title: '(the run comes to its end)', outcome: status === KILLED ? 'failed' : 'passed' },
+  ];
 }
 
 async function executeFiles(suite: Suite, execution: Execution): Promise<TestResult[]> {
@@ -90,7 +94,9 @@ function filesOf({ files }: Suite, checkout: string): string[] {
     .map((name) => join(files.directory, name));
 }
 
-/** @returns its exit status; -1 where it had to be killed. */
+const KILLED = -1;
+
+/** @returns its exit status; {@link KILLED} where nothing was written to its results for `limit` milliseconds. */
 function runProcess(parameters: string[], execution: Execution, limit: number): Promise<number> {
   const { root, checkout, rerouted, results } = execution;
   mkdirSync(join(results, '..'), { recursive: true });
@@ -111,12 +117,16 @@ function runProcess(parameters: string[], execution: Execution, limit: number): 
     },
   );
   return new Promise((resolve, reject) => {
-    // Its children too: it leads a process group of its own.
-    const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), limit);
+    const began = Date.now();
+    const timer = setInterval(() => {
+      const last = Math.max(began, statSync(results, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+      // Its children too: it leads a process group of its own.
+      if (Date.now() - last > limit) process.kill(-child.pid!, 'SIGKILL');
+    }, 1000);
     child.on('error', reject);
     child.on('close', (status) => {
-      clearTimeout(timer);
-      resolve(status ?? -1);
+      clearInterval(timer);
+      resolve(status ?? KILLED);
     });
   });
 }

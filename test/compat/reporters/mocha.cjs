@@ -9,4 +9,6 @@ module.exports = function (runner) {
   runner.on('pass', note('passed'));
   runner.on('fail', note('failed'));
   runner.on('pending', note('skipped'));
+  // A test that failed may have left a server open.
+  runner.on('end', () => runner.failures > 0 && setTimeout(() => process.exit(1), 500));
 };
