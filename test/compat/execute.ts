@@ -78,6 +78,8 @@ function commandOf(suite: Suite, { root, checkout, results }: Execution): string
       return [
         '--test',
         '--test-concurrency=2',
+        // A test that failed may have left a server open.
+        '--test-force-exit',
         `--test-reporter=${pathToFileURL(`${reporter}/node-test.mjs`).href}`,
         `--test-reporter-destination=${results}`,
         ...parameters,
