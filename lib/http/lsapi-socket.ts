@@ -98,9 +98,13 @@ class LsapiSocketBase {
   get localFamily(): string | undefined {
     return toFamily(this.localAddress);
   }
-  /** Whether the client came by TLS, as the server tells with HTTPS. */
+  private encryptedByApp: boolean | undefined = undefined;
+  /** Whether the client came by TLS, as the server tells with HTTPS. Apps behind a proxy set it themselves. */
   get encrypted(): boolean {
-    return isSecure(this.environment.env);
+    return this.encryptedByApp ?? isSecure(this.environment.env);
+  }
+  set encrypted(value: boolean) {
+    this.encryptedByApp = value;
   }
   address(): { address?: string; port?: number; family?: string } {
     const { localAddress, localPort, localFamily } = this;

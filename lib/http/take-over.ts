@@ -22,11 +22,7 @@ export interface ServerRole {
  */
 export function takeOver(server: http.Server, role: ServerRole): void {
   let listening = true;
-  // Node looks for slow requests of its HTTP connections every 30 seconds; there are none.
-  server.once('listening', () => {
-    const timer = findSymbol(server, 'http.server.connectionsCheckingInterval');
-    if (timer) clearInterval((server as unknown as Record<symbol, NodeJS.Timeout>)[timer]);
-  });
+  server.once('listening', () => stopConnectionChecks(server));
   const { set } = role.connections;
   const define = (name: string, descriptor: PropertyDescriptor): void => {
     Object.defineProperty(server, name, { configurable: true, enumerable: false, ...descriptor });
@@ -74,4 +70,13 @@ export function takeOver(server: http.Server, role: ServerRole): void {
     },
     writable: true,
   });
+}
+
+/**
+ * Node looks for slow requests of its HTTP connections every 30 seconds; a server behind LSAPI has none. To be called
+ * once 'listening' came, which starts that.
+ */
+export function stopConnectionChecks(server: http.Server): void {
+  const timer = findSymbol(server, 'http.server.connectionsCheckingInterval');
+  if (timer) clearInterval((server as unknown as Record<symbol, NodeJS.Timeout>)[timer]);
 }

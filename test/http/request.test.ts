@@ -161,6 +161,14 @@ describe('Request', () => {
       });
     });
 
+    it('takes the word of an app that knows better than the server whether it was TLS', async () => {
+      const encrypted = await seen({}, ({ socket }) => {
+        (socket as { encrypted?: boolean }).encrypted = true;
+        return (socket as { encrypted?: boolean }).encrypted;
+      });
+      assert.equal(encrypted, true);
+    });
+
     it('tells nothing that the server did not', async () => {
       const env = {
         REMOTE_ADDR: undefined,

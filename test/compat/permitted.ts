@@ -1,0 +1,140 @@
+/** Differences that are no defect, with the reason: what LSAPI cannot carry, or a LiteSpeed server does otherwise. */
+export interface Permission {
+  /** Each of them needs the permission. */
+  readonly suites: readonly string[];
+  /** Matches the full titles of the tests. */
+  readonly title: RegExp;
+  readonly reason: string;
+}
+
+const METHODS = 'LiteSpeed forwards only the methods it knows and answers others with 400.';
+const TRAVERSAL =
+  'Dot segments that lead above the root, encoded ones included, are answered by the server with 400; the app never sees them.';
+const ABSOLUTE = 'A request target in absolute form reaches the app without its scheme and host.';
+const FORWARDED_PROTO =
+  'The server sets HTTPS=on for X-Forwarded-Proto: https, so the connection counts as encrypted.';
+const LOCATION =
+  'A Location with status 200 is CGI’s redirect: a path is an internal one, anything else becomes a 302. Set a 3xx status.';
+const HEAD_LENGTH = 'The server leaves Content-Length out of the answer to HEAD.';
+const STATUS = 'A status that the server does not know, or one below 200, cannot be sent; it becomes a 500.';
+const ADDRESS = 'REMOTE_ADDR has an IPv4 address as such, not in its IPv6 form.';
+const SERVER = 'The Server header is the server’s own.';
+const DECOMPRESSED = 'The server decompresses for clients that do not accept the encoding.';
+const COUNTED =
+  'A response that is complete before its header left gets the real Content-Length in place of chunks or of what the app announced.';
+const NO_LENGTH =
+  'LSAPI carries an upload with its length only: a chunked one reaches the app once it is complete, or as 411.';
+const PIPELINED = 'The server gives requests of one client connection to the app one after the other.';
+const UPGRADE = 'LSAPI carries neither upgrades nor CONNECT; WebSockets are proxied by the server.';
+const ABORTED =
+  'An app cannot drop the client’s connection: a request that is destroyed is answered with 500, a response in progress is completed.';
+const REASON_PHRASE = 'LSAPI carries the status without its phrase.';
+const NO_CONTENT = 'The server frames a 205 with Content-Length: 0.';
+const UNREAD =
+  'Of a body nothing is taken from the server before somebody reads it, so it is not complete until then.';
+const HALF_CLOSED = 'A client that closes its end before it has the response gets none.';
+
+export const PERMITTED: readonly Permission[] = [
+  {
+    suites: ['express-4', 'express-5'],
+    title: /^app\.router methods should include [A-Z-]+$|should send ETag in response to [A-Z-]+ request$/,
+    reason: METHODS,
+  },
+  { suites: ['express-4', 'express-5', 'serve-static'], title: /travers/, reason: TRAVERSAL },
+  {
+    suites: ['send'],
+    title: /root when (given should (restrict|allow \.\.|not allow root)|missing should consider \.\.)/,
+    reason: TRAVERSAL,
+  },
+  { suites: ['node-server'], title: /path traversal attacks with multiple levels$/, reason: TRAVERSAL },
+  { suites: ['connect'], title: /FQDN/, reason: ABSOLUTE },
+  {
+    suites: ['express-4', 'express-5'],
+    title: /^req \.(protocol|secure) when .*X-Forwarded-Proto/,
+    reason: FORWARDED_PROTO,
+  },
+  {
+    suites: ['express-session'],
+    title: /^session\(\) proxy option when (disabled|unspecified)|when "proxy" is "false" should set/,
+    reason: FORWARDED_PROTO,
+  },
+  {
+    suites: ['express-session'],
+    title: /when "proxy" is "false" should not set secure/,
+    reason: FORWARDED_PROTO,
+  },
+  { suites: ['express-4', 'express-5'], title: /^res (\.location|location header)/, reason: LOCATION },
+  {
+    suites: ['express-4', 'express-5'],
+    title: /^HEAD should output the same headers as GET/,
+    reason: HEAD_LENGTH,
+  },
+  { suites: ['send'], title: /should support HEAD$/, reason: HEAD_LENGTH },
+  { suites: ['supertest'], title: /\.head should work$/, reason: HEAD_LENGTH },
+  {
+    suites: ['koa'],
+    title: /when HEAD is used should (not respond|keep)|should keep (Blob|Response) headers$/,
+    reason: HEAD_LENGTH,
+  },
+  { suites: ['node-server'], title: /200 response to HEAD request$/, reason: HEAD_LENGTH },
+  {
+    suites: ['express-4', 'express-5'],
+    title: /^res \.sendStatus\(statusCode\) should work with unknown code$/,
+    reason: STATUS,
+  },
+  { suites: ['express-5'], title: /should set the response status code to (101|[789]00)$/, reason: STATUS },
+  { suites: ['koa'], title: /custom status(=700| without message) should respond/, reason: STATUS },
+  { suites: ['morgan'], title: /dev should not color 1xx$/, reason: STATUS },
+  {
+    suites: ['express-4', 'express-5'],
+    title: /^req \.ip when .* should return the remote address$/,
+    reason: ADDRESS,
+  },
+  { suites: ['finalhandler'], title: /should persist set headers$/, reason: SERVER },
+  { suites: ['compression'], title: /should compress when enforceEncoding is/, reason: DECOMPRESSED },
+  {
+    suites: ['koa'],
+    title:
+      /Stream should (respond|strip content-length when overwriting)$|Content-Length when Transfer-Encoding/,
+    reason: COUNTED,
+  },
+  { suites: ['koa'], title: /flushHeaders\(\) should catch stream error$/, reason: COUNTED },
+  {
+    suites: ['node-server'],
+    title: /\/readable-stream|text-with-content-length|should return JSON body - stream/i,
+    reason: COUNTED,
+  },
+  {
+    suites: ['express-4', 'body-parser'],
+    title: /\.text\(\) with limit option should not error when inflating$/,
+    reason: NO_LENGTH,
+  },
+  { suites: ['morgan'], title: /should not exist for aborted request$/, reason: NO_LENGTH },
+  {
+    suites: ['on-finished'],
+    title: /when (response|request) errors|\(req, listener\) when using keep-alive/,
+    reason: NO_LENGTH,
+  },
+  {
+    suites: ['node-server'],
+    title: /^test\/server-socket\.test\.ts: .* POST \//,
+    reason: NO_LENGTH,
+  },
+  { suites: ['on-finished'], title: /when requests pipelined/, reason: PIPELINED },
+  { suites: ['on-finished'], title: /when (CONNECT method|Upgrade request)/, reason: UPGRADE },
+  { suites: ['node-server'], title: /^test\/websocket\.test\.ts: /, reason: UPGRADE },
+  { suites: ['supertest'], title: /should handle socket errors$/, reason: ABORTED },
+  { suites: ['node-server'], title: /should return error - stream without app crashing$/i, reason: ABORTED },
+  { suites: ['koa'], title: /custom statusMessage=ok should respond/, reason: REASON_PHRASE },
+  { suites: ['koa'], title: /when 205 should strip content related header fields/, reason: NO_CONTENT },
+  {
+    suites: ['node-server'],
+    title: /^test\/request-client-disconnect\.test\.ts: /,
+    reason: UNREAD,
+  },
+  {
+    suites: ['koa'],
+    title: /continuous requests in one persistent connection should always be writable/,
+    reason: HALF_CLOSED,
+  },
+];
