@@ -2,10 +2,10 @@
 //
 //   new-connections --socket PATH --request FILE [--count N] [--interval-ms N] [--keep]
 //
-// Prints a line of JSON for each: when it began (CLOCK_MONOTONIC, ms), the pid of the process that answered, µs from
-// before connect() to the PID notice and to the end of the answer, how often the request was sent. With --keep the
-// connections stay open; the tool then waits until its standard input ends. Without --count it goes on until SIGTERM.
-// Exit status 1: an answer was wrong.
+// Prints a line of JSON for each: when it began (CLOCK_MONOTONIC, ms), the pid of the process that answered,
+// µs from before connect() to the PID notice and to the end of the answer, how often the request was sent.
+// With --keep the connections stay open; the tool then waits until its standard input ends. Without --count
+// it goes on until SIGTERM. Exit status 1: an answer was wrong.
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -56,7 +56,8 @@ struct Sample {
 
 /// One delivery. False: the connection ended before anything said that the request had arrived.
 bool Deliver(int fd, const std::string& request, Clock::time_point begun, Sample* sample, std::string* body) {
-  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) return false;
+  if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+    return false;
   load::PacketReader reader;
   std::array<char, 65536> buffer;
   int32_t status = 0;

@@ -16,7 +16,14 @@
 
 namespace load {
 
-enum class PacketType : uint8_t { kHeader = 3, kStream = 4, kEnd = 5, kStderr = 6, kReceived = 7, kClose = 8 };
+enum class PacketType : uint8_t {
+  kHeader = 3,
+  kStream = 4,
+  kEnd = 5,
+  kStderr = 6,
+  kReceived = 7,
+  kClose = 8
+};
 
 struct Packet {
   PacketType type;

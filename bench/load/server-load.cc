@@ -1,12 +1,12 @@
-// Load as LiteSpeed makes it: persistent connections with one request each at a time; CONN_CLOSE ends a connection
-// after the response; a request whose connection ended before anything of it was acknowledged or answered is sent again
-// on another one, three times in all. Whatever else goes wrong is a failure.
+// Load as LiteSpeed makes it: persistent connections with one request each at a time; CONN_CLOSE ends a
+// connection after the response; a request whose connection ended before anything of it was acknowledged or
+// answered is sent again on another one, three times in all. Whatever else goes wrong is a failure.
 //
 //   server-load --socket PATH --request FILE --connections N [--requests N] [--think-ms N] [--body-has-pid]
 //
-// Every answer is checked: status 200, the request's number in it, with --body-has-pid the pid of the PID notice as
-// well. Prints lines of JSON: each failure, progress each second, a summary. Without --requests it goes on until
-// SIGTERM. Exit status 1: there were failures.
+// Every answer is checked: status 200, the request's number in it, with --body-has-pid the pid of the PID
+// notice as well. Prints lines of JSON: each failure, progress each second, a summary. Without --requests it
+// goes on until SIGTERM. Exit status 1: there were failures.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -128,7 +128,8 @@ class ServerLoad {
       const int error = errno;
       if (fd >= 0) close(fd);
       if (error != EAGAIN) {
-        std::fprintf(stderr, "server-load: cannot connect to %s: %s\n", socket_.c_str(), std::strerror(error));
+        std::fprintf(stderr, "server-load: cannot connect to %s: %s\n", socket_.c_str(),
+                     std::strerror(error));
         std::exit(2);
       }
       // The backlog is full; the server tries again later.
@@ -246,12 +247,13 @@ class ServerLoad {
 
   void Lose(Connection& connection, const std::string& why) {
     ++failed_;
-    std::printf("{\"event\":\"failed\",\"at\":%.1f,\"pid\":%d,\"number\":%llu,\"why\":\"%s\",\"acknowledged\":%s,"
-                "\"status\":%d,\"deliveries\":%d,\"served\":%llu,\"milliseconds\":%.1f}\n",
-                Milliseconds(now_), connection.pid, static_cast<unsigned long long>(connection.number),
-                why.c_str(), connection.acknowledged ? "true" : "false", connection.status, connection.deliveries,
-                static_cast<unsigned long long>(connection.served),
-                std::chrono::duration<double, std::milli>(now_ - connection.begun).count());
+    std::printf(
+        "{\"event\":\"failed\",\"at\":%.1f,\"pid\":%d,\"number\":%llu,\"why\":\"%s\",\"acknowledged\":%s,"
+        "\"status\":%d,\"deliveries\":%d,\"served\":%llu,\"milliseconds\":%.1f}\n",
+        Milliseconds(now_), connection.pid, static_cast<unsigned long long>(connection.number), why.c_str(),
+        connection.acknowledged ? "true" : "false", connection.status, connection.deliveries,
+        static_cast<unsigned long long>(connection.served),
+        std::chrono::duration<double, std::milli>(now_ - connection.begun).count());
     std::fflush(stdout);
     Forget(connection);
   }
@@ -273,14 +275,14 @@ class ServerLoad {
       const size_t at = static_cast<size_t>(q * static_cast<double>(latencies_.size()));
       return latencies_.empty() ? 0.0 : latencies_[std::min(latencies_.size() - 1, at)] / 1000.0;
     };
-    std::printf("{\"event\":\"end\",\"answered\":%zu,\"failed\":%llu,\"sentAgain\":%llu,\"connections\":%llu,"
-                "\"closedPolitely\":%llu,\"closedSilently\":%llu,\"seconds\":%.3f,\"p50\":%.3f,\"p99\":%.3f,"
-                "\"p999\":%.3f,\"max\":%.3f}\n",
-                latencies_.size(), static_cast<unsigned long long>(failed_),
-                static_cast<unsigned long long>(sent_again_), static_cast<unsigned long long>(opened_),
-                static_cast<unsigned long long>(closed_politely_),
-                static_cast<unsigned long long>(closed_silently_), seconds, quantile(0.5), quantile(0.99),
-                quantile(0.999), quantile(1));
+    std::printf(
+        "{\"event\":\"end\",\"answered\":%zu,\"failed\":%llu,\"sentAgain\":%llu,\"connections\":%llu,"
+        "\"closedPolitely\":%llu,\"closedSilently\":%llu,\"seconds\":%.3f,\"p50\":%.3f,\"p99\":%.3f,"
+        "\"p999\":%.3f,\"max\":%.3f}\n",
+        latencies_.size(), static_cast<unsigned long long>(failed_),
+        static_cast<unsigned long long>(sent_again_), static_cast<unsigned long long>(opened_),
+        static_cast<unsigned long long>(closed_politely_), static_cast<unsigned long long>(closed_silently_),
+        seconds, quantile(0.5), quantile(0.99), quantile(0.999), quantile(1));
   }
 
   const std::string socket_;
