@@ -16,7 +16,7 @@ const INDEPENDENT = [
   'codec/**',
   'config/**',
   'directives/**',
-  'gateway/*vectors*',
+  'gateway/{pool,failures,request,response,status,not}*',
   'native/**',
   'process-group/{children,end,failures,status}*',
   'robustness/mutation*',
