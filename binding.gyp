@@ -24,6 +24,7 @@
         "native/process/hold_signals.cc",
         "native/process/launch.cc",
         "native/process/log.cc",
+        "native/process/placement.cc",
         "native/process/program.cc",
         "native/process/refusal.cc",
         "native/process/reload.cc",

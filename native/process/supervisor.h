@@ -72,16 +72,27 @@ class Supervisor {
  private:
   enum class Place { kFree, kNew, kRefuse, kNone };
 
-  // supervisor.cc: the loop, connections
+  static constexpr uint64_t kTick = 1000;
+  /// A connection that a child has not taken from its channel after this time goes to another one.
+  static constexpr uint64_t kHandOverPatience = 200;
+  /// How often connections that wait for a place are looked after.
+  static constexpr uint64_t kSaturatedCheck = 50;
+
+  // supervisor.cc: the loop, its beginning and its end
   bool Begin();
   void HandleSignals();
   int Timeout() const;
+  void WatchListener(bool watch);
+  void Stop(const char* because);
+
+  // placement.cc: which child gets a connection
   void PlaceConnections();
   Place ChoosePlace(Child** child);
   bool MayStart() const;
+  /// Children of this generation, those that are ending included.
+  uint32_t CountChildren() const;
   bool Accept(FileDescriptor* connection);
   bool IsConnectionWaiting() const;
-  void WatchListener(bool watch);
   void HandOver(Child& child, FileDescriptor connection);
   void BeSaturated();
   void Shed();
@@ -90,6 +101,7 @@ class Supervisor {
   void HandleDoorbell(uint32_t slot);
   void GiveUpOn(Child& child);
   void Refuse(FileDescriptor connection);
+  void CountBusy();
 
   // launch.cc: beginning and end of children
   void StartChild(FileDescriptor connection);
@@ -106,7 +118,6 @@ class Supervisor {
   void CheckEnd();
   void Retire(Child& child, const char* because);
   void Insist(Child& child);
-  void CountBusy();
 
   // reload.cc: new code
   void CheckFiles();
@@ -116,13 +127,10 @@ class Supervisor {
   std::string SaveState() const;
   void RetryLoading();
 
-  void Stop(const char* because);
   /// Milliseconds since then; children may have written times that are later than now_.
   uint64_t Elapsed(uint64_t since) const { return now_ > since ? now_ - since : 0; }
   bool failed() const { return !options_.failure_page.empty(); }
   bool is_current(const Child& child) const { return child.generation == generation_; }
-  /// Children of this generation, those that are ending included.
-  uint32_t CountChildren() const;
 
   GroupOptions options_;
   FileDescriptor listener_;
