@@ -9,8 +9,8 @@ import { ensureBuilt, root } from './setup.mjs';
 
 const VERSIONS = ['20', '22', '24', '26'];
 /**
- * Below dist-dev/test: native code (the supervision of process groups included), and TypeScript that uses nothing of Node
- * but the language.
+ * Below dist-dev/test: native code (the supervision of process groups included), TypeScript that uses nothing of Node but
+ * the language, and what takes long where one version is as good as another.
  */
 const INDEPENDENT = [
   'codec/**',
@@ -19,9 +19,11 @@ const INDEPENDENT = [
   'gateway/{pool,failures,request,response,status,not}*',
   'native/**',
   'process-group/{children,end,failures,status}*',
-  'robustness/mutation*',
+  'worker/{limits,output,surroundings}*',
+  'robustness/**',
   'status/**',
-  'examples/memory*',
+  'examples/{memory,transfers}*',
+  'cli/{options,start}*',
 ];
 
 const { values, positionals } = parseArgs({
