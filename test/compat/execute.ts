@@ -97,6 +97,7 @@ function filesOf({ files }: Suite, checkout: string): string[] {
 }
 
 const KILLED = -1;
+const TICK_MS = 1000;
 
 /** @returns its exit status; {@link KILLED} where nothing was written to its results for `limit` milliseconds. */
 function runProcess(parameters: string[], execution: Execution, limit: number): Promise<number> {
@@ -119,12 +120,15 @@ function runProcess(parameters: string[], execution: Execution, limit: number): 
     },
   );
   return new Promise((resolve, reject) => {
-    const began = Date.now();
+    let size = 0;
+    let idle = 0; // counted, so that a machine that was suspended makes no difference
     const timer = setInterval(() => {
-      const last = Math.max(began, statSync(results, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+      const now = statSync(results, { throwIfNoEntry: false })?.size ?? 0;
+      idle = now === size ? idle + TICK_MS : 0;
+      size = now;
       // Its children too: it leads a process group of its own.
-      if (Date.now() - last > limit) process.kill(-child.pid!, 'SIGKILL');
-    }, 1000);
+      if (idle > limit) process.kill(-child.pid!, 'SIGKILL');
+    }, TICK_MS);
     child.on('error', reject);
     child.on('close', (status) => {
       clearInterval(timer);

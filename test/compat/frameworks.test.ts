@@ -97,7 +97,7 @@ describeCases('Fastify', async () => {
   let handler: http.RequestListener | undefined;
   const app = fastify({
     serverFactory(listener) {
-      handler = listener as http.RequestListener;
+      handler = listener;
       return http.createServer(handler);
     },
   });
