@@ -36,6 +36,7 @@
         "native/binding/connection_set_binding.cc",
         "native/binding/fork_binding.cc",
         "native/binding/group_binding.cc",
+        "native/binding/idle_loop_binding.cc",
         "native/binding/process_binding.cc",
         "native/binding/request_text.cc",
         "native/binding/response_composer.cc"

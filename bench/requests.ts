@@ -49,8 +49,28 @@ export function smallRequest(): BenchRequest {
   return build('/', [['Host', 'www.example.com']], []);
 }
 
-function build(target: string, headers: readonly NameValue[], extra: NameValue[]): BenchRequest {
-  const requestLine = `GET ${target} HTTP/1.1`;
+/** A request as a browser sends it, over LSAPI: the packet, and the body behind it. */
+export function lsapiRequest(
+  method: string,
+  target: string,
+  headers: readonly NameValue[] = [],
+  body: Buffer = Buffer.alloc(0),
+): Buffer {
+  const own: readonly NameValue[] =
+    body.length > 0 ? [...headers, ['Content-Length', String(body.length)]] : headers;
+  const given = new Set(own.map(([name]) => name.toLowerCase()));
+  const kept = BROWSER.filter(([name]) => !given.has(name.toLowerCase()));
+  return Buffer.concat([build(target, [...kept, ...own], [], method, body.length).lsapi, body]);
+}
+
+function build(
+  target: string,
+  headers: readonly NameValue[],
+  extra: readonly NameValue[],
+  method = 'GET',
+  bodyLength = 0,
+): BenchRequest {
+  const requestLine = `${method} ${target} HTTP/1.1`;
   const env: NameValue[] = [
     ['DOCUMENT_ROOT', '/srv/site/html'],
     ['REMOTE_ADDR', '198.51.100.7'],
@@ -68,11 +88,11 @@ function build(target: string, headers: readonly NameValue[], extra: NameValue[]
     ['SCRIPT_NAME', '/'],
     ['SERVER_PROTOCOL', 'HTTP/1.1'],
     ['SERVER_SOFTWARE', 'LiteSpeed/1.9.1 Open'],
-    ['REQUEST_METHOD', 'GET'],
+    ['REQUEST_METHOD', method],
   ];
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return {
-    lsapi: encodeRequest({ env, reqBodyLen: 0, header: { requestLine, headers: [...headers] } }),
+    lsapi: encodeRequest({ env, reqBodyLen: bodyLength, header: { requestLine, headers: [...headers] } }),
     http: Buffer.from(`${requestLine}\r\n${lines}\r\n`, 'latin1'),
   };
 }

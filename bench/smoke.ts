@@ -12,7 +12,8 @@ const BODY = 'Hello, World!';
 const ROUNDS = 5;
 const SECONDS = 2;
 
-const [root, load] = process.argv.slice(2) as [string, string];
+const [root, tools] = process.argv.slice(2) as [string, string];
+const load = join(tools, 'load');
 const lsnode = join(root, 'dist/cli/main.js');
 
 const peers: PeerDefinition[] = [

@@ -1,7 +1,7 @@
 // `npm run fuzz [-- --seconds N] [--target NAME] [--coverage]`: libFuzzer under ASan and UBSan.
-// Targets: request_parser, response_writer, connection; all of them, one after the other, unless one is named. The
-// parser starts from the requests that were recorded from a real server; what a run finds is kept in
-// build-native/corpus, and is where the next one starts.
+// Targets: request_parser, response_writer, connection, group_state, hostile_child; all of them, one after the other,
+// unless one is named. The parser starts from the requests that were recorded from a real server, states of groups from
+// one that is valid; what a run finds is kept in build-native/corpus, and is where the next one starts.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,16 @@ import { parseArgs } from 'node:util';
 import { build, configure, fuzzCompiler, requireTools } from '../native/test/build.mjs';
 import { ensureInstalled, ensureTypeScript, root } from './setup.mjs';
 
-const TARGETS = ['request_parser', 'response_writer', 'connection'];
-const MAX_LENGTH = { request_parser: 1 << 18, response_writer: 1 << 14, connection: 1 << 12 };
+const TARGETS = ['request_parser', 'response_writer', 'connection', 'group_state', 'hostile_child'];
+const MAX_LENGTH = {
+  request_parser: 1 << 18,
+  response_writer: 1 << 14,
+  connection: 1 << 12,
+  group_state: 1 << 10,
+  hostile_child: 1 << 12,
+};
+/** With the descriptors that group_state_fuzz.cc keeps open. */
+const GROUP_STATE = '1;901,900,2;c0,123,902,903,4,1,5000,6;c2,124,904,905,0,2,6000,0;w906;w907';
 
 function options() {
   try {
@@ -103,7 +111,12 @@ function lineCoverage(target, corpus) {
   spawnSync(tool('llvm-profdata'), ['merge', '-o', data, raw], { stdio: 'inherit' });
   const report = spawnSync(
     tool('llvm-cov'),
-    ['report', program, `-instr-profile=${data}`, join(root, 'native/protocol'), join(root, 'native/io')],
+    [
+      'report',
+      program,
+      `-instr-profile=${data}`,
+      ...['protocol', 'io', 'process'].map((name) => join(root, 'native', name)),
+    ],
     { encoding: 'utf8' },
   );
   // File name and the three columns about lines.
@@ -127,6 +140,7 @@ let failed = false;
 for (const target of targets) {
   const corpus = directory('corpus', target);
   if (target === 'request_parser') await seedRequests(corpus);
+  if (target === 'group_state') writeFileSync(join(corpus, 'seed'), GROUP_STATE);
   const seeds = readdirSync(corpus).length;
   console.log(`fuzz ${target}: ${seconds} s, ${seeds} inputs to begin with`);
   const { status, first, tail } = await fuzz(

@@ -8,13 +8,17 @@ import { parseArgs } from 'node:util';
 import { ensureBuilt, root } from './setup.mjs';
 
 const VERSIONS = ['20', '22', '24', '26'];
-/** Below dist-dev/test: native code, and TypeScript that uses nothing of Node but the language. */
+/**
+ * Below dist-dev/test: native code (the supervision of process groups included), and TypeScript that uses nothing of Node
+ * but the language.
+ */
 const INDEPENDENT = [
   'codec/**',
   'config/**',
   'directives/**',
   'gateway/*vectors*',
   'native/**',
+  'process-group/{children,end,failures,status}*',
   'robustness/mutation*',
   'status/**',
   'examples/memory*',

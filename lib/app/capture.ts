@@ -21,34 +21,20 @@ export function exemptFromCapture(server: net.Server): void {
 }
 
 /**
- * From now on the first `listen()` of an http(s).Server in this process does not open a socket but is handed to
- * `captured`: the app's requests come over LSAPI whatever port it asks for. Later servers listen for real;
- * `another` tells of them. Net servers that are not HTTP are not touched.
+ * From now on `listen()` of an http(s).Server in this process does not open a socket where `take` says so: the app's
+ * requests come over LSAPI whatever port it asks for. Net servers that are not HTTP are not touched.
+ *
+ * @param take - called in place of listen(); false: the server listens for real
  */
-export function captureListen(
-  captured: (captured: CapturedServer) => void,
-  another: (parameters: readonly unknown[]) => void,
-): void {
-  let first: net.Server | undefined;
+export function interceptListen(take: (captured: CapturedServer) => boolean): void {
   // Our own class listens for LSAPI by itself; here its requests come the same way as everybody's.
   for (const Class of [http.Server, https.Server, LsapiServer]) {
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the server as `this`
     const listen = Class.prototype.listen as Listen;
     const replacement: Listen = function (...parameters) {
       if (exempt.has(this)) return Reflect.apply(listen, this, parameters);
-      if (first !== undefined && first !== this) {
-        another(parameters);
-        return Reflect.apply(listen, this, parameters);
-      }
-      if (first === this) {
-        throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
-          code: 'ERR_SERVER_ALREADY_LISTEN',
-        });
-      }
-      first = this; // eslint-disable-line @typescript-eslint/no-this-alias -- it is to be told from others
       const callback = parameters.findLast((parameter) => typeof parameter === 'function');
-      if (callback !== undefined) this.once('listening', callback as () => void);
-      captured({
+      const taken = take({
         server: this as http.Server,
         parameters,
         // Without the callback: it waits for 'listening' already.
@@ -59,6 +45,8 @@ export function captureListen(
             parameters.filter((value) => value !== callback),
           ),
       });
+      if (!taken) return Reflect.apply(listen, this, parameters);
+      if (callback !== undefined) this.once('listening', callback as () => void);
       return this;
     };
     Object.defineProperty(Class.prototype, 'listen', {
@@ -67,4 +55,37 @@ export function captureListen(
       writable: true,
     });
   }
+}
+
+/**
+ * Hands the first server of this process that is told to listen to `captured`. Later ones listen for real; `another`
+ * tells of them.
+ */
+export function captureListen(
+  captured: (captured: CapturedServer) => void,
+  another: (parameters: readonly unknown[]) => void,
+): void {
+  interceptListen(firstServer(captured, another));
+}
+
+/** Takes the first server that it is called with, and no other. */
+export function firstServer(
+  captured: (captured: CapturedServer) => void,
+  another: (parameters: readonly unknown[]) => void,
+): (captured: CapturedServer) => boolean {
+  let first: http.Server | undefined;
+  return (one) => {
+    if (first !== undefined && first !== one.server) {
+      another(one.parameters);
+      return false;
+    }
+    if (first !== undefined) {
+      throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
+        code: 'ERR_SERVER_ALREADY_LISTEN',
+      });
+    }
+    first = one.server;
+    captured(one);
+    return true;
+  };
 }

@@ -2,6 +2,7 @@ import http from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { LsapiError } from '../errors.js';
 import type { FetchHandler } from '../fetch/fetch.js';
 import { isFetchHandler } from '../fetch/fetch.js';
@@ -21,7 +22,15 @@ export type LoadedApp =
     }
   | { readonly style: 'raw'; readonly handler: RawHandler }
   | { readonly style: 'fetch'; readonly handler: FetchHandler }
-  | { readonly style: 'wsgi'; readonly handler: WsgiApplication };
+  | { readonly style: 'wsgi'; readonly handler: WsgiApplication }
+  | {
+      /** Many apps in one: requests are sorted by the script that they are for. */
+      readonly style: 'scripts';
+      readonly connect: (options: ConnectionOptions) => Connections;
+    };
+
+/** An app that requests can be handed to as they come. */
+export type SingleApp = Exclude<LoadedApp, { style: 'scripts' }>;
 
 type Namespace = Readonly<Record<string, unknown>>;
 
@@ -109,7 +118,20 @@ function raise(error: unknown): never {
 
 /** The handler that a loaded app has, if it has one by now. */
 function findExport(namespace: Namespace, listened: CapturedServer | undefined): LoadedApp | undefined {
-  const candidates = exportsOf(namespace);
+  return findHandler(exportsOf(namespace), namespace, listened);
+}
+
+/**
+ * The handler among what an app offers, by the order of {@link loadApp}; `undefined` where it has none, or is yet to
+ * listen.
+ *
+ * @param namespace - may be a fetch handler, by an export named `fetch`
+ */
+export function findHandler(
+  candidates: readonly unknown[],
+  namespace: unknown,
+  listened: CapturedServer | undefined,
+): SingleApp | undefined {
   const rawHandler = candidates.find(isRawHandler);
   if (rawHandler !== undefined) return { style: 'raw', handler: rawHandler };
   const application = candidates.find(isWsgiApplication);
@@ -131,7 +153,7 @@ function createServerFor(listener: http.RequestListener | undefined): http.Serve
 }
 
 /** The values that a module offers as its handler, for ESM and CommonJS alike. */
-function exportsOf(namespace: Namespace): unknown[] {
+export function exportsOf(namespace: Namespace): unknown[] {
   const { default: exported } = namespace;
   const nested = (exported as { default?: unknown } | null | undefined)?.default; // transpiled ESM
   return [...new Set([exported, namespace['module.exports'], nested])];
@@ -151,7 +173,7 @@ function canListen(value: unknown): value is { listen(options: object): unknown 
   );
 }
 
-function listening({ server, parameters }: CapturedServer): LoadedApp {
+export function listening({ server, parameters }: CapturedServer): SingleApp {
   return { style: 'node', server, parameters };
 }
 

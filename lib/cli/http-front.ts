@@ -3,6 +3,10 @@ import type { Address } from '../config/address.js';
 import { formatAddress } from '../config/address.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
+import type { GatewayOptions } from '../gateway/index.js';
+
+/** Which requests the gateway passes on, where these are not all. */
+export type GatewayMapping = Pick<GatewayOptions, 'contexts' | 'documentRoot' | 'scriptSuffixes'>;
 
 /**
  * Opens the development gateway on `http`, in front of the LSAPI socket at `target`, and prints the URL that
@@ -15,10 +19,12 @@ export async function openHttpFront(
   http: Address,
   target: Address,
   settings: Settings,
+  mapping: GatewayMapping = {},
 ): Promise<() => Promise<void>> {
   // Loaded here only: a process behind LiteSpeed has no use for it.
   const { createGateway, formatAccessLog } = await import('../gateway/index.js');
   const gateway = createGateway({
+    ...mapping,
     target: formatAddress(target),
     packetLimit: settings.maxPacket,
     development: process.env.NODE_ENV !== 'production',

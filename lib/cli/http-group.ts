@@ -6,6 +6,7 @@ import type { Address } from '../config/address.js';
 import { formatAddress } from '../config/address.js';
 import type { Settings } from '../config/setting-types.js';
 import type { Invocation } from '../process-group/image.js';
+import type { GatewayMapping } from './http-front.js';
 import { openHttpFront } from './http-front.js';
 import { privateAddress } from './open-socket.js';
 import type { CommandLine } from './options.js';
@@ -22,16 +23,20 @@ const POLL_MS = 20;
  */
 export async function runBehindGateway(
   http: Address,
-  { app, arguments: parameters }: CommandLine,
+  commandLine: CommandLine,
   invocation: Invocation,
   settings: Settings,
 ): Promise<void> {
   const target = privateAddress();
   const bind = formatAddress(target);
+  const { app, arguments: parameters } = commandLine;
   const module = app === undefined ? [] : ['--module', app];
+  const { gateway, forward } = commandLine.scripts
+    ? await scriptsGateway(commandLine, settings)
+    : { gateway: {}, forward: [] };
   const group = spawn(
     process.execPath,
-    [...process.execArgv, invocation.main, '--bind', bind, ...module, '--', ...parameters],
+    [...process.execArgv, invocation.main, '--bind', bind, ...forward, ...module, '--', ...parameters],
     {
       cwd: invocation.directory,
       env: {
@@ -46,11 +51,22 @@ export async function runBehindGateway(
   process.removeAllListeners('SIGHUP').on('SIGHUP', () => group.kill('SIGHUP'));
   while (group.exitCode === null && group.signalCode === null && !existsSync(bind)) await delay(POLL_MS);
   if (group.exitCode === null && group.signalCode === null) {
-    const close = await openHttpFront(http, target, settings);
+    const close = await openHttpFront(http, target, settings, gateway);
     void ended.then(close);
   }
   const [code] = await ended;
   process.exit(code ?? 1);
+}
+
+async function scriptsGateway(
+  commandLine: CommandLine,
+  settings: Settings,
+): Promise<{ gateway: GatewayMapping; forward: string[] }> {
+  const { gatewayFor, scriptArguments, scriptsDirectory } = await import('./scripts.js');
+  return {
+    gateway: gatewayFor(commandLine, scriptsDirectory(commandLine, settings)),
+    forward: scriptArguments(commandLine),
+  };
 }
 
 function environmentOf({ environment }: Invocation): Record<string, string> {

@@ -9,12 +9,19 @@ import { LsapiError } from '../errors.js';
 export interface CommandLine {
   /** `run` serves the app; the others print something and end. */
   readonly action: 'run' | 'help' | 'version' | 'print-config' | 'check';
-  /** The app's file or directory as written (`-m FILE` or the first argument); `undefined`: the default. */
+  /**
+   * The app's file or directory as written (`-m FILE` or the first argument), with `scripts` the directory that they
+   * are run in; `undefined`: the default.
+   */
   readonly app: string | undefined;
   /** `--bind`: the socket of its own that LSAPI is served on, instead of descriptor 0. */
   readonly bind: Address | undefined;
   /** `--http`: where the development gateway listens. Its port may be 0, any free port. */
   readonly http: Address | undefined;
+  /** Whether scripts are served in place of one app: `--scripts`, or a configuration that maps URLs to them. */
+  readonly scripts: boolean;
+  /** `--suffix`, which may be given several times: files that the gateway of `--http` takes for scripts. */
+  readonly suffixes: readonly string[];
   /** `--apache-config`, which may be given several times: Apache configuration files with the directives. */
   readonly apacheConfig: readonly string[];
   /** `--config`: `lsnode.config.json` or `.mjs`. */
@@ -27,6 +34,8 @@ const OPTIONS = {
   module: { type: 'string', short: 'm' },
   bind: { type: 'string', short: 'b' },
   http: { type: 'string' },
+  scripts: { type: 'boolean' },
+  suffix: { type: 'string' },
   'apache-config': { type: 'string' },
   config: { type: 'string' },
   check: { type: 'boolean' },
@@ -57,6 +66,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const values: Partial<Record<OptionName, string>> = {};
   const wanted = new Set<OptionName>();
   const apacheConfig: string[] = [];
+  const suffixes: string[] = [];
   let app: string | undefined;
   let rest: string[] = [];
 
@@ -73,6 +83,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
         const value = requiredValue(withoutEqualsSign(token));
         if (name === 'apache-config') {
           apacheConfig.push(value);
+          continue;
+        }
+        if (name === 'suffix') {
+          suffixes.push(value.startsWith('.') ? value : `.${value}`);
           continue;
         }
         const earlier = values[name];
@@ -106,6 +120,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     app: oneApp(values.module, app),
     bind: values.bind === undefined ? undefined : address('--bind', values.bind, false),
     http: values.http === undefined ? undefined : address('--http', values.http, true),
+    scripts: wanted.has('scripts') || apacheConfig.length > 0 || values.config !== undefined,
+    suffixes,
     apacheConfig,
     config: values.config,
     arguments: rest,
@@ -124,6 +140,7 @@ server over HTTP (--http).
 app is a start file, or a directory. Without it: LSNODE_STARTUP_FILE, else
 app.js (app.mjs, app.cjs, "main" of package.json), in LSNODE_ROOT or the
 current directory. Arguments behind the app, or behind --, are the app's.
+With --scripts, or a configuration, app is a directory; see docs/scripts.md.
 
 lsnode status shows what running process groups do; lsnode status --help tells
 more. An app of that name is run as ./status.
@@ -133,9 +150,14 @@ ${definitionList([
   ['-m, --module FILE', 'the app, as if it were given as argument'],
   ['-b, --bind ADDRESS', 'listen on a socket of its own for LSAPI'],
   ['    --http ADDRESS', 'development: a gateway that takes HTTP there and passes it on by LSAPI'],
-  ['    --apache-config FILE', 'Apache configuration with WSGIScriptAlias and the like; may be repeated'],
+  ['    --scripts', 'serve the scripts that the server names, as its script handler'],
+  ['    --suffix .SUFFIX', 'with --scripts --http: what is a script [.js .mjs .cjs]; may be repeated'],
+  [
+    '    --apache-config FILE',
+    'serve the scripts that WSGIScriptAlias and the like map URLs to; may be repeated',
+  ],
   ['    --config FILE', 'the same as an object: lsnode.config.json or lsnode.config.mjs'],
-  ['    --check', 'read these files, report all errors at once, and end: status 0 or 1'],
+  ['    --check', 'read such files, report all errors at once, and end: status 0 or 1'],
   ['    --print-config', 'print the settings in force and where they come from'],
   ['-h, --help', 'print this help'],
   ['-V, --version', 'print the version'],
@@ -187,6 +209,7 @@ function requiredValue({ rawName, value, inlineValue }: OptionToken): string {
 
 function sample(rawName: string): string {
   if (rawName === '--apache-config') return '/etc/apache2/site.conf';
+  if (rawName === '--suffix') return '.wsgi';
   if (rawName === '--config') return 'lsnode.config.json';
   return rawName === '-m' || rawName === '--module' ? 'app.js' : '127.0.0.1:8080';
 }

@@ -1,5 +1,4 @@
 import type { OpenedApp } from '../app/open.js';
-import { openApp } from '../app/open.js';
 import { formatAddress } from '../config/address.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
@@ -17,8 +16,10 @@ import { raw } from '../raw/raw.js';
 import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
-import { enterApp, serveApp } from './serve-app.js';
+import { prepareApp } from './prepare-app.js';
+import { serveApp } from './serve-app.js';
 import { isReloadRequested, onStopSignal } from './stop-signals.js';
+import { warmUp } from './warm-up.js';
 
 /** Set by `--http`: the group behind the gateway is one of development, whatever NODE_ENV the app sees. */
 export const DEVELOPMENT_VARIABLE = 'LSAPI_GROUP_DEVELOPMENT';
@@ -29,14 +30,16 @@ const server = process.ppid;
 /** ProcessGroup mode, in whichever process of the group this one is. Serving goes on after it has returned. */
 export async function runGroup(
   commandLine: CommandLine,
-  settings: Settings,
+  given: Settings,
   role: Role,
   invocation: Invocation,
 ): Promise<void> {
+  // Which scripts will be asked for, and whether they could be forked, nobody knows.
+  const settings: Settings = commandLine.scripts ? { ...given, preload: 'off' } : given;
   // Nobody is served by this process yet, and an app that is being loaded has no say in it.
   onStopSignal(() => native.exitNow(0));
   const canFork = becomeForkable(settings, role, invocation);
-  const app = enterApp(commandLine, settings);
+  const { app, name, open } = await prepareApp(commandLine, settings);
   const development =
     process.env.NODE_ENV === 'development' || invocation.environment.includes(`${DEVELOPMENT_VARIABLE}=1`);
   const context: GroupContext = {
@@ -46,12 +49,13 @@ export async function runGroup(
     app,
     development,
     server,
-    load: () => openApp(app, writeLog),
+    load: open,
     openListener: async () => {
       const { socket, address } = await openSocket(commandLine);
-      if (address !== undefined) writeLog(`serving ${app.path} on ${formatAddress(address)} (LSAPI)`);
+      if (address !== undefined) writeLog(`serving ${name} on ${formatAddress(address)} (LSAPI)`);
       return socket.fd;
     },
+    warmUp: () => warmUp(settings),
     reloadRequested: isReloadRequested,
   };
   if (role.kind === 'trial') return tryLoading(context);
@@ -70,7 +74,7 @@ export async function runGroup(
 
 async function serveAsChild(
   preloaded: OpenedApp | undefined,
-  { settings, app, development }: GroupContext,
+  { settings, app, development, load }: GroupContext,
   isForked: boolean,
 ): Promise<void> {
   const lifecycle = new Lifecycle(settings, writeLog, { isForked });
@@ -81,7 +85,7 @@ async function serveAsChild(
   }
   let opened: OpenedApp;
   try {
-    opened = await openApp(app, writeLog);
+    opened = await load();
   } catch (error) {
     reportLoadFailure(error, app);
     const worker = await serveApp(showFailure(failurePage(error, development)), options);

@@ -1,6 +1,5 @@
-import { openApp } from '../app/open.js';
 import { formatAddress } from '../config/address.js';
-import type { Settings, SocketKind } from '../config/setting-types.js';
+import type { Settings, SettingsReading, SocketKind } from '../config/setting-types.js';
 import { cleanEnvironment, readSettings } from '../config/settings.js';
 import { writeLog } from '../connections/log.js';
 import { native } from '../native/binding.js';
@@ -11,7 +10,8 @@ import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
 import { limitCoreDumps, openLogs, repairOutput } from './output.js';
-import { enterApp, serveApp } from './serve-app.js';
+import { prepareApp } from './prepare-app.js';
+import { serveApp } from './serve-app.js';
 
 /** Loads an app and serves it until the process is told to stop. */
 export async function runApp(commandLine: CommandLine): Promise<void> {
@@ -36,17 +36,23 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
   const { http } = commandLine;
   const lifecycle = new Lifecycle(settings, writeLog);
   const { socket, address } = await openSocket(commandLine);
-  const app = enterApp(commandLine, settings);
+  const { name, open, gateway } = await prepareApp(commandLine, settings);
   const development =
     process.env.NODE_ENV === 'development' || (http !== undefined && process.env.NODE_ENV !== 'production');
-  await serveApp(await openApp(app, writeLog), { settings, socket, lifecycle, development });
+  await serveApp(await open(), { settings, socket, lifecycle, development });
 
   if (http !== undefined && address !== undefined) {
     const { openHttpFront } = await import('./http-front.js');
-    lifecycle.setFront(await openHttpFront(http, address, settings));
+    lifecycle.setFront(await openHttpFront(http, address, settings, gateway));
   } else if (address !== undefined) {
-    writeLog(`serving ${app.path} on ${formatAddress(address)} (LSAPI)`);
+    writeLog(`serving ${name} on ${formatAddress(address)} (LSAPI)`);
   }
+}
+
+/** What takes the place of LSAPI_CHILDREN where it is not set: two processes at most, one as long as it is enough. */
+function inGroup(settings: Settings, sources: SettingsReading['sources']): Settings {
+  const isShared = sources.concurrency.kind === 'default';
+  return { ...settings, children: 100, concurrency: isShared ? 50 : settings.concurrency };
 }
 
 /**
@@ -60,7 +66,12 @@ function takeSettings(commandLine: CommandLine, role: Role): { settings: Setting
   const isStart = role.kind === 'first' || role.kind === 'image';
   const input = standalone || !isStart ? undefined : native.descriptorKind(0);
   const socket: SocketKind = standalone ? 'bound' : input === 'connected' ? 'connected' : 'listening';
-  const { settings, warnings } = readSettings(process.env, { socket, root });
+  const { settings: given, sources, warnings } = readSettings(process.env, { socket, root });
+  // Nobody else starts the next process, which a changed script needs.
+  const settings =
+    standalone && commandLine.scripts && sources.children.kind === 'default'
+      ? inGroup(given, sources)
+      : given;
   openLogs(settings);
   limitCoreDumps(settings);
   if (role.kind === 'first') for (const warning of warnings) writeLog(warning);

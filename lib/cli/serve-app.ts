@@ -31,6 +31,9 @@ export function enterApp({ app: file, arguments: parameters }: CommandLine, sett
   return app;
 }
 
+/** After this time the log says what the start waits for. */
+const HINT_MS = 10_000;
+
 /** How an app is to be served; the rest of {@link WorkerOptions} follows from it. */
 export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'development' | 'idle'> {
   readonly socket: WorkerSocket | 'group';
@@ -45,7 +48,12 @@ export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'developm
 export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOptions): Promise<Worker> {
   const { socket, lifecycle, ...workerOptions } = options;
   const { settings } = options;
+  const hint = setTimeout(
+    () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
+    HINT_MS,
+  );
   await runAfterFork();
+  clearTimeout(hint);
   const worker = new Worker(loaded, socket, {
     ...workerOptions,
     log: writeLog,

@@ -261,6 +261,16 @@ export const VARIABLES: VariableTable = {
     meaning: "The app's start file, relative to LSNODE_ROOT. The command line takes precedence.",
     source: '§4.4',
   },
+  scriptRoots: {
+    name: 'LSNODE_SCRIPT_ROOTS',
+    ...constant(text("the request's DOCUMENT_ROOT"), undefined),
+    mode: 'any',
+    brief: 'where scripts may be',
+    meaning:
+      'Directories, separated by colons: scripts elsewhere are refused. Unset: with --scripts the DOCUMENT_ROOT of ' +
+      'the request, with a configuration wherever that says.',
+    source: 'lsnode',
+  },
   socket: {
     name: 'LSNODE_SOCKET',
     ...constant(text('none'), undefined),
@@ -380,5 +390,4 @@ export const FOREIGN_VARIABLES: readonly string[] = [
   'LSAPI_CRIU_DEBUG',
   'LSAPI_SIGNALS',
   'LSAPI_UNIQE',
-  'LSNODE_SCRIPT_ROOTS',
 ];

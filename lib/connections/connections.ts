@@ -9,6 +9,8 @@ export interface Connections {
 
 export interface ConnectionOptions {
   readonly limits: NativeConnectionSetOptions;
+  /** Whose requests are passed on by who made it, header and environment texts included; default: a set of its own. */
+  readonly set?: NativeConnectionSet;
   /** Takes one line without a newline. */
   readonly log: (line: string) => void;
   /** Whether error answers tell the stack. */

@@ -7,6 +7,8 @@ import type { Response } from './server-response.js';
 
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
+const WEBSOCKET = /(?:^|[,\s])websocket(?:$|[,\s/])/i;
+
 /** The same channel as Node's own server, for tracers. */
 const requestStart = diagnosticsChannel.channel('http.server.request.start');
 
@@ -27,10 +29,28 @@ export function emitRequest(
   response: http.ServerResponse,
 ): void {
   try {
-    server.emit('request', request, response);
+    if (server.listenerCount('upgrade') > 0 && isWebSocket(request)) refuseWebSocket(response);
+    else server.emit('request', request, response);
   } catch (error) {
     this.failRequest(error, request, response);
   }
+}
+
+/**
+ * Whether the client wants a WebSocket of a server that would listen to 'upgrade'. Without such a listener it is a
+ * request as any other, as in Node.
+ */
+function isWebSocket({ headers }: http.IncomingMessage): boolean {
+  return headers.upgrade !== undefined && WEBSOCKET.test(headers.upgrade);
+}
+
+/** LSAPI carries requests and responses only: a listener would get a socket without bytes. */
+function refuseWebSocket(response: http.ServerResponse): void {
+  response.writeHead(501, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.end(
+    'Not Implemented\n\nWebSocket connections cannot be passed on over LSAPI. Let the app listen on a port of its own ' +
+      'for them, and the web server pass them on to that (OpenLiteSpeed: a WebSocket proxy).\n',
+  );
 }
 
 /** A request with an Expect header, as Node's own server treats it. */

@@ -34,18 +34,25 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   readonly uniqueHeaders: ReadonlySet<string> | null | undefined;
   readonly #responseOptions: object;
   readonly #options: ConnectionOptions;
+  readonly #prepare: ((request: http.IncomingMessage) => void) | undefined;
   readonly #ServerResponse: new (request: http.IncomingMessage, options?: object) => http.ServerResponse;
   readonly #IncomingMessage: typeof http.IncomingMessage | undefined;
   /** Requests in progress, by slot of the native set. */
   readonly #sockets: (LsapiSocket | undefined)[] = [];
 
-  constructor(server: http.Server, options: ConnectionOptions) {
+  /** @param prepare - called with each request before the server's listeners are */
+  constructor(
+    server: http.Server,
+    options: ConnectionOptions,
+    prepare?: (request: http.IncomingMessage) => void,
+  ) {
     installRequestSignal();
     this.server = server;
     this.log = options.log;
     this.development = options.development;
     this.#options = options;
-    this.set = new native.ConnectionSet({ ...options.limits, eagerText: true }, this);
+    this.#prepare = prepare;
+    this.set = options.set ?? new native.ConnectionSet({ ...options.limits, eagerText: true }, this);
     const chosen = server as http.Server & {
       highWaterMark?: number;
       joinDuplicateHeaders?: boolean;
@@ -91,6 +98,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
       (traits & RequestTrait.Http10) !== 0,
       this.#IncomingMessage,
     );
+    if (this.#prepare !== undefined) this.#prepare(request);
     const response = new this.#ServerResponse(request, this.#responseOptions);
     const { server } = this;
     if (server.timeout > 0) socket.setTimeout(server.timeout);

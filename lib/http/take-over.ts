@@ -10,6 +10,8 @@ export type ServerAddress = net.AddressInfo | string | null;
 export interface ServerRole {
   readonly connections: Connections;
   readonly address: ServerAddress;
+  /** Whether the connections serve others too: ref() and unref() of one server change nothing then. */
+  readonly shared?: boolean;
   /** Stops taking requests and calls back once none is left. */
   close(closed: () => void): void;
 }
@@ -56,14 +58,14 @@ export function takeOver(server: http.Server, role: ServerRole): void {
   });
   define('ref', {
     value: () => {
-      set.ref();
+      if (role.shared !== true) set.ref();
       return server;
     },
     writable: true,
   });
   define('unref', {
     value: () => {
-      set.unref();
+      if (role.shared !== true) set.unref();
       return server;
     },
     writable: true,

@@ -188,6 +188,12 @@ export interface NativeBinding extends NativeGroupBinding {
   forkOnce(): number;
   /** Ends the process at once with this status: no listener runs, nothing is torn down. */
   exitNow(code: number): never;
+  /**
+   * Keeps the event loop running for ever and calls `callback` whenever nothing else does: where Node would emit
+   * `beforeExit`. `again`: it has been called before and nothing has come to life since. One per process, which then
+   * ends by exitNow() alone.
+   */
+  watchIdleLoop(callback: (again: boolean) => void): void;
   /** Makes writes wait until they are done. The mode is that of all who share the file, pipe or socket. 0 or an errno. */
   setBlocking(fd: number): number;
   /** The pid of now; `process.pid` is that of the process which started this Node. */

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 export interface ExitCalls {
   exitNow(code: number): never;
   setBlocking(fd: number): number;
+  watchIdleLoop(callback: (again: boolean) => void): void;
 }
 
 /** Functions of `process` that Node calls by name, and that are in no documentation: Node 20 to 26. */
@@ -14,8 +15,6 @@ interface ProcessInternals {
   reallyExit(code?: number): never;
   /** Called for each error that nobody has caught; false: the process ends. */
   _fatalException(error: unknown, fromPromise: boolean): boolean;
-  /** The end has begun. */
-  readonly _exiting: boolean;
 }
 
 const STDOUT = 1;
@@ -30,11 +29,12 @@ const DEPTH = 5;
  * Makes all orderly ends of a forked child end it at once. Node would wait for threads that only its parent has,
  * and hang or crash. Exit listeners, status and the report of an uncaught error are as without this.
  *
- * | end                                        | caught at                                                         |
- * | ------------------------------------------ | ----------------------------------------------------------------- |
- * | process.exit()                             | process.reallyExit(), its last step                               |
- * | an uncaught error, an unhandled rejection  | process._fatalException(), around all handlers and listeners      |
- * | nothing left to do                         | a microtask of the exit event: after all listeners, also later ones |
+ * | end                                       | caught at                                                     |
+ * | ----------------------------------------- | ------------------------------------------------------------- |
+ * | process.exit()                            | process.reallyExit(), its last step                           |
+ * | an uncaught error, an unhandled rejection | process._fatalException(), around all handlers and listeners  |
+ * | nothing left to do                        | the event loop, kept from ending: Node waits for V8's threads |
+ * |                                           | before it even emits beforeExit                               |
  *
  * process.abort() and signals need nothing: they tear nothing down.
  *
@@ -66,10 +66,9 @@ export function installChildExit(calls: ExitCalls): void {
     return true;
   };
 
-  process.on('exit', (code) => {
-    if (!internals._exiting) return; // emitted by the app itself
-    // The two other ends come before any microtask.
-    queueMicrotask(() => end(process.exitCode ?? code));
+  calls.watchIdleLoop((again) => {
+    if (again) process.exit();
+    process.emit('beforeExit', Number(process.exitCode ?? 0));
   });
 }
 

@@ -6,7 +6,7 @@ import { writeLog } from '../connections/log.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
 import { GroupMode } from '../native/group-binding.js';
-import { reportLoadFailure } from './load-failure.js';
+import { onEndWhileLoading, reportLoadFailure } from './load-failure.js';
 import { installChildExit } from './exit.js';
 import type { FailurePage } from './failure-page.js';
 import { failurePage } from './failure-page.js';
@@ -36,6 +36,8 @@ export interface GroupContext {
   readonly load: () => Promise<OpenedApp>;
   /** Opens or takes the socket that the group listens on; its descriptor. */
   readonly openListener: () => Promise<number>;
+  /** Does once what else the first request of every child does; before the app is loaded. */
+  readonly warmUp: () => Promise<void>;
   /** Whether SIGHUP has come since the process began. */
   readonly reloadRequested: () => boolean;
 }
@@ -72,7 +74,7 @@ export async function tryLoading(context: GroupContext): Promise<never> {
   const baseline = await takeBaseline();
   let status = 1;
   // However it ends while it loads, it has not loaded.
-  process.on('exit', () => native.exitNow(status));
+  onEndWhileLoading(context.app, () => native.exitNow(status));
   try {
     await context.load();
     await waitForQuiet(QUIET_MS);
@@ -126,20 +128,15 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
       state,
     );
 
-  if (canFork) prepareRandom();
+  if (canFork) {
+    prepareRandom();
+    await context.warmUp();
+  }
   if (mode === GroupMode.Preloaded) {
     const baseline = await takeBaseline();
     // An app that ends the process while it loads must not end the group: the supervisor begins in the last event
     // that JavaScript gets, and does not return.
-    const onExit = (code: number): void => {
-      const error = new LsapiError(
-        'LSAPI_ERR_APP_LOAD',
-        `The app ${app.path} ended the process with status ${code} while it was loaded.`,
-      );
-      writeLog(`${error.message} [${error.code}]`);
-      supervise(failurePage(error, development));
-    };
-    process.on('exit', onExit);
+    const loaded = onEndWhileLoading(app, (error) => supervise(failurePage(error, development)));
     try {
       opened = await context.load();
       await waitForQuiet(QUIET_MS);
@@ -154,12 +151,12 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
     }
     if (hazards.length > 0 && settings.preload !== 'on') {
       writeLog('so each child loads the app by itself, which takes more memory and time (LSNODE_PRELOAD)');
-      process.off('exit', onExit);
+      loaded();
       const error = native.replaceImage(program, 'lazy:', state);
       throw new LsapiError('LSAPI_ERR_GROUP', `The process cannot replace its image (errno ${error}).`);
     }
     await runBeforeFork();
-    process.off('exit', onExit);
+    loaded();
   }
   if (canFork) prepareFork();
   // Signals that have come meanwhile have their turn.

@@ -19,7 +19,7 @@ export class RawConnections implements Connections, NativeRequestHandler {
   constructor(handler: RawHandler, options: ConnectionOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.set = new native.ConnectionSet(options.limits, this);
+    this.set = options.set ?? new native.ConnectionSet(options.limits, this);
   }
 
   onRequest(

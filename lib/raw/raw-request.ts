@@ -27,6 +27,7 @@ export class RawRequest {
   /** @internal */ readonly envText: string | undefined;
   readonly #connections: RawConnections;
   #abortController: AbortController | undefined = undefined;
+  #variables: Record<string, string> | undefined = undefined;
   #bodyUsed = false;
 
   /** @internal */
@@ -75,6 +76,8 @@ export class RawRequest {
   /** One variable of the LSAPI environment, for example REMOTE_ADDR. */
   env(name: string): string | undefined {
     this.#requireLive('env');
+    // Who passes requests on may have changed the text.
+    if (this.envText !== undefined) return (this.#variables ??= parseEnvironment(this.envText))[name];
     return this.#connections.set.env(this.slot, this.serial, name);
   }
 

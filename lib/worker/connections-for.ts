@@ -16,5 +16,7 @@ export function connectionsFor(app: LoadedApp, options: ConnectionOptions): Conn
       return new FetchConnections(app.handler, options);
     case 'wsgi':
       return new WsgiConnections(app.handler, options);
+    case 'scripts':
+      return app.connect(options);
   }
 }

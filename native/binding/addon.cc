@@ -5,6 +5,7 @@
 #include "connection_set_binding.h"
 #include "fork_binding.h"
 #include "group_binding.h"
+#include "idle_loop_binding.h"
 #include "process_binding.h"
 
 namespace {
@@ -15,6 +16,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   lsapi::binding::DefineProcess(env, exports);
   lsapi::binding::DefineGroup(env, exports);
   lsapi::binding::DefineFork(env, exports);
+  lsapi::binding::DefineIdleLoop(env, exports);
   return exports;
 }
 

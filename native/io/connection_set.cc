@@ -362,10 +362,10 @@ uint64_t ConnectionSet::idle_milliseconds() const {
   return statistics_.active > 0 ? 0 : CoarseMilliseconds() - last_activity_;
 }
 
-const Connection* ConnectionSet::OldestActive() const {
+const Connection* ConnectionSet::OldestActive(const Connection* except) const {
   const Connection* oldest = nullptr;
   for (const auto& connection : connections_) {
-    if (connection->state_ != ConnectionState::kActive) continue;
+    if (connection->state_ != ConnectionState::kActive || connection.get() == except) continue;
     if (oldest == nullptr || connection->begun_ms_ < oldest->begun_ms_) oldest = connection.get();
   }
   return oldest;

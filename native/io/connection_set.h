@@ -146,8 +146,9 @@ class ConnectionSet {
   /// Milliseconds since the last request began or ended; 0 while one is being served.
   uint64_t idle_milliseconds() const;
   bool draining() const { return draining_; }
-  /// The connection whose request has been in progress for longest; null: none is.
-  const Connection* OldestActive() const;
+  /// The connection whose request has been in progress for longest, other than `except`, which an observer
+  /// gives that is being told of that one's end; null: none is.
+  const Connection* OldestActive(const Connection* except = nullptr) const;
   /// Since when the longest idle connection has been idle, in milliseconds of CLOCK_MONOTONIC; 0: none is. A
   /// connection is not idle in the middle of a packet, before the server has taken its last response, nor
   /// once its closing has begun.

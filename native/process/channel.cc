@@ -41,7 +41,7 @@ bool SendMessage(int channel, MessageType type, int fd) {
 
 ReceivedMessage ReceiveMessage(int channel) {
   ReceivedMessage received;
-  std::array<uint8_t, 8> bytes;
+  std::array<uint8_t, 8> bytes{};
   iovec part{bytes.data(), bytes.size()};
   msghdr message{};
   alignas(cmsghdr) std::array<uint8_t, CMSG_SPACE(4 * sizeof(int))> control{};
@@ -54,12 +54,10 @@ ReceivedMessage ReceiveMessage(int channel) {
     size = recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
   if (size < 0 && errno == EAGAIN) return received;
-  if (size <= 0) {
-    received.outcome = ReceivedMessage::Outcome::kClosed;
-    return received;
-  }
-  received.outcome = ReceivedMessage::Outcome::kMessage;
+  received.outcome = size > 0 ? ReceivedMessage::Outcome::kMessage : ReceivedMessage::Outcome::kClosed;
+  if (size < 0) return received;
   received.type = static_cast<MessageType>(bytes[0]);
+  // Also of a message without a byte, which looks like the end but may have brought descriptors.
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);

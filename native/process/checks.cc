@@ -100,20 +100,25 @@ void Supervisor::Retire(Child& child, const char* because) {
 
 void Supervisor::CheckOverdue(Child& child) {
   const uint64_t began = children_.slot(child).request_began_ms.load();
+  const uint64_t grace = options_.grace * kSecond;
+  // Without a request it may still be sending a response, or finish what its application has begun
+  // (waitUntil()).
+  const uint64_t patience = std::max(grace, kRetirePatience);
   if (began != 0 && options_.max_process_time > 0 && Elapsed(began) > options_.max_process_time * kSecond) {
     if (child.next_signal == 0) child.next_signal = now_;
   } else if (child.retire_sent != 0) {
-    const uint64_t patience = is_current(child) && children_.active(child) > 0 ? UINT64_MAX / 2
-                              : children_.active(child) > 0                    ? options_.grace * kSecond
-                                                                               : kRetirePatience;
-    if (Elapsed(child.retire_sent) > patience && child.next_signal == 0) child.next_signal = now_;
+    // Requests of this generation have LSAPI_MAX_PROCESS_TIME, those of an old one the grace of a reload.
+    const bool is_serving = children_.active(child) > 0;
+    const bool is_late = is_serving ? !is_current(child) && Elapsed(child.retire_sent) > grace
+                                    : Elapsed(child.retire_sent) > patience;
+    if (is_late && child.next_signal == 0) child.next_signal = now_;
   } else if (!children_.is_open(child) &&
-             (children_.state(child) != SlotState::kDraining || children_.active(child) == 0)) {
-    // It ends by itself, after its last request or because it could not load; or it has written nonsense to
-    // its slot.
+             (children_.state(child) != SlotState::kDraining || children_.connections(child) == 0)) {
+    // It ends by itself, after its last connection or because it could not load; or it has written nonsense
+    // to its slot.
     if (child.ending_since == 0) child.ending_since = now_;
     child.retired_because = "it had begun to";
-    if (Elapsed(child.ending_since) > kRetirePatience && child.next_signal == 0) child.next_signal = now_;
+    if (Elapsed(child.ending_since) > patience && child.next_signal == 0) child.next_signal = now_;
   }
   if (child.next_signal != 0 && now_ >= child.next_signal) Insist(child);
 }

@@ -133,8 +133,8 @@ void ChildLink::OnRequestEnded(const Connection& connection, uint64_t now_ms) {
   if (own.active.load(std::memory_order_relaxed) == 0) {
     own.request_began_ms.store(0, std::memory_order_relaxed);
   } else if (connection.begun_ms() == own.request_began_ms.load(std::memory_order_relaxed)) {
-    const Connection* const oldest = set_->OldestActive();
-    if (oldest != nullptr && oldest != &connection) {
+    const Connection* const oldest = set_->OldestActive(&connection);
+    if (oldest != nullptr) {
       ShowRequest(*oldest);
       own.request_began_ms.store(oldest->begun_ms(), std::memory_order_relaxed);
     }

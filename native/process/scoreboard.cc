@@ -22,7 +22,7 @@ size_t SizeOf(uint32_t slots) { return sizeof(ScoreboardHeader) + size_t{slots} 
 template <size_t kSize>
 void StoreString(char (&into)[kSize], std::string_view text) {
   const size_t size = std::min(text.size(), kSize - 1);
-  std::memcpy(into, text.data(), size);
+  std::copy_n(text.begin(), size, into);
   into[size] = '\0';
 }
 

@@ -23,10 +23,22 @@ void Receive(int signal) {
 }
 
 std::atomic<unsigned> orphan_seconds{0};
+std::atomic<bool> orphaned{false};
 
-/// The first SIGALRM comes from the kernel when the parent ends; the second, from alarm(), finds the default
-/// action.
-void BecomeOrphan(int /*signal*/) { alarm(orphan_seconds.load()); }
+/// SIGALRM comes from the kernel when the parent ends - once for each thread that the parent has had, as the
+/// threads of a process that is killed become parents one after the other - and from alarm() when the time is
+/// up.
+void BecomeOrphan(int /*signal*/) {
+  const unsigned remaining = alarm(0);
+  if (!orphaned.exchange(true)) {
+    alarm(orphan_seconds.load());
+  } else if (remaining > 0) {
+    alarm(remaining);
+  } else {
+    signal(SIGALRM, SIG_DFL);
+    raise(SIGALRM);
+  }
+}
 
 }  // namespace
 
@@ -83,7 +95,7 @@ void EndAfterParent(unsigned seconds) {
   orphan_seconds.store(seconds);
   struct sigaction action {};
   action.sa_handler = BecomeOrphan;
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  action.sa_flags = SA_RESTART;
   sigaction(SIGALRM, &action, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGALRM);
 }

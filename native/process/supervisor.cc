@@ -459,7 +459,7 @@ void Supervisor::Stop(const char* because) {
     TakeBack(child);
     kill(child.pid, SIGTERM);
   });
-  if (active > 0) Log("%s: finishing %u requests, then ending", because, active);
+  if (active > 0) Log("%s: finishing %u request%s, then ending", because, active, active == 1 ? "" : "s");
   waiting_.clear();  // the server sends these requests to whoever comes next
   if (trial_ > 0) kill(trial_, SIGKILL);
   constexpr uint64_t kMargin = 2000;

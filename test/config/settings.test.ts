@@ -27,6 +27,7 @@ const DEFAULTS: Settings = {
   dumpDebugInfo: false,
   root: undefined,
   startupFile: undefined,
+  scriptRoots: undefined,
   socket: undefined,
   consoleLog: undefined,
   stderr: 'log',
@@ -203,6 +204,7 @@ describe('settings from the environment', () => {
       [{ LSNODE_CONCURRENCY: '25' }, { concurrency: 25 }],
       [{ LSNODE_MAX_MEMORY: '512MB' }, { maxMemory: 512 * MIB }],
       [{ LSNODE_MAX_MEMORY: '0' }, { maxMemory: 0 }],
+      [{ LSNODE_SCRIPT_ROOTS: '/srv/www:/home/me' }, { scriptRoots: '/srv/www:/home/me' }],
     ]);
   });
 
@@ -255,7 +257,7 @@ describe('settings from the environment', () => {
     it('covers every variable whose value can be wrong', () => {
       const anythingGoes: SettingName[] = [
         ...(['checkParent', 'allowCoreDump'] as const),
-        ...(['stderrLog', 'root', 'startupFile', 'socket', 'consoleLog'] as const),
+        ...(['stderrLog', 'root', 'startupFile', 'scriptRoots', 'socket', 'consoleLog'] as const),
       ];
       assert.deepEqual([...Object.keys(nonsense), ...anythingGoes].sort(), [...SETTING_NAMES].sort());
     });

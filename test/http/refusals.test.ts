@@ -23,6 +23,39 @@ async function run(
 }
 
 describe('What LSAPI cannot carry', () => {
+  describe('WebSocket connections', () => {
+    const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+    const ask = async (
+      upgrades: boolean,
+      asked: Record<string, string> = headers,
+    ): Promise<ReceivedResponse> => {
+      let response!: ReceivedResponse;
+      await withServer(
+        (_request, answer) => answer.end('plain'),
+        async (served) => {
+          if (upgrades) served.server.on('upgrade', () => assert.fail('there is no socket to upgrade'));
+          response = await served.request({ headers: asked });
+        },
+      );
+      return response;
+    };
+
+    it('are answered 501 where the app listens to upgrade', async () => {
+      const response = await ask(true);
+      assert.equal(response.status, 501);
+      assert.match(response.text, /WebSocket connections cannot be passed on over LSAPI/);
+    });
+
+    it('are requests as any other where it does not, as in Node', async () => {
+      assert.equal((await ask(false)).text, 'plain');
+    });
+
+    it('are not what other requests to such an app want', async () => {
+      assert.equal((await ask(true, {})).text, 'plain');
+      assert.equal((await ask(true, { Upgrade: 'h2c' })).text, 'plain');
+    });
+  });
+
   describe('response headers', () => {
     const refused: Record<string, [RegExp, (response: http.ServerResponse) => unknown]> = {
       'a line break': [/ERR_INVALID_CHAR/, (response) => response.setHeader('X', 'a\r\nSet-Cookie: x')],

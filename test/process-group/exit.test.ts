@@ -60,9 +60,13 @@ async function endOfNode(body: string): Promise<Ending> {
 function comparable({ status, stdout, stderr }: Ending): Ending {
   const text = stderr
     .replace(/^[^]*?(?=^(?:\[?\w*Error|UnhandledPromiseRejection))/m, '')
-    .replaceAll(/^ {4}at .*(?:node:internal\/process\/execution|process-group\/exit).*\n/gm, '')
+    .replaceAll(
+      /^ {4}at .*(?:node:internal\/process\/(?:execution|per_thread)|process-group\/exit).*\n/gm,
+      '',
+    )
     // Other positions in it: there is one listener more.
     .replaceAll(/(process\.emit \(node:events):[\d:]+/g, '$1')
+    .replaceAll(/0x[\da-f]+/g, '0x')
     .replaceAll(/lsapi-fork-\w+/g, 'directory');
   return { status, stdout, stderr: text };
 }
@@ -77,6 +81,14 @@ const ends: Record<string, string> = {
   'nothing left to do, with process.exitCode': `${TELL_EXIT} process.exitCode = 5`,
   'nothing left to do, until beforeExit finds something': `${TELL_EXIT}
     process.once('beforeExit', async () => { await null; setTimeout(() => ${SAY("'more'")}, 5) })`,
+  'nothing left to do, beforeExit finds something each time but the last': `${TELL_EXIT} let times = 0;
+    process.on('beforeExit', (code) => { ${SAY("'beforeExit ' + code")}; if (++times < 4) setImmediate(() => {}) })`,
+  'nothing left to do, with timers and servers that do not keep the process': `${TELL_EXIT}
+    setInterval(() => {}, 1000).unref(); require('node:net').createServer().listen(0, '127.0.0.1').unref()`,
+  'nothing left to do, after work of all kinds': `${TELL_EXIT} setTimeout(() => {}, 20); fs.stat('/', () => ${SAY("'stat'")});
+    require('node:zlib').gzip('it', () => setImmediate(() => ${SAY("'gzip'")}))`,
+  'process.exit() in beforeExit': `${TELL_EXIT} process.on('beforeExit', () => process.exit(3))`,
+  'an error in beforeExit': `${TELL_EXIT} process.on('beforeExit', () => { throw new Error('in beforeExit') })`,
   'an exit listener that was added last': `setTimeout(() => process.on('exit', () => { process.exitCode = 6; ${SAY("'last'")} }), 5)`,
   'an exit listener that ends the process itself': `process.on('exit', () => process.exit(7)); ${TELL_EXIT}`,
   'an exit listener that throws, nothing left to do': `process.on('exit', () => { throw new Error('in exit') })`,

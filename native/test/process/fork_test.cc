@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <span>
+
+#include "support/system_calls.h"
 
 namespace lsapi {
 namespace {
@@ -65,6 +68,14 @@ TEST_CASE("fork: ForkWithAllMappings gives a child all of them, also new ones") 
     REQUIRE(result.error == 0);
     CHECK(Wait(result.pid) == 0);
   }
+}
+
+TEST_CASE("fork: a refusal of the kernel is told with its reason") {
+  test::system_calls().fail_forks = 1;
+  const ForkResult result = ForkWithAllMappings();
+  if (result.pid == 0) _exit(0);
+  CHECK(result.pid == -1);
+  CHECK(result.error == EAGAIN);
 }
 
 }  // namespace

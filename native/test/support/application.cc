@@ -124,17 +124,17 @@ bool Application::RunUntil(const std::function<bool()>& done) {
   return true;
 }
 
-void Application::Send(Connection& connection, const Reply& reply) {
+void SendReply(ConnectionSet* set, Connection& connection, const Reply& reply, std::vector<uint8_t>* room) {
   const Encoding encoding = connection.request().encoding();
   const auto lines = static_cast<uint32_t>(std::count(reply.header.begin(), reply.header.end(), '\n'));
   const size_t bound = ResponseHeaderBound(reply.header.size(), lines);
   const bool external = reply.external || reply.body.size() > kMaximumStreamPayload;
   const size_t body_size = external ? 0 : reply.body.size();
   // [acknowledgement][header][frame header][body][end], as the binding lays it out.
-  room_.assign(
+  room->assign(
       ConnectionSet::kAcknowledgeRoom + bound + kPacketHeaderSize + body_size + ConnectionSet::kEndRoom,
       uint8_t{0xee});
-  uint8_t* const begin = room_.data() + ConnectionSet::kAcknowledgeRoom;
+  uint8_t* const begin = room->data() + ConnectionSet::kAcknowledgeRoom;
   size_t size = 0;
   if (!reply.header.empty()) {
     const HeaderResult result = WriteResponseHeader(
@@ -143,10 +143,10 @@ void Application::Send(Connection& connection, const Reply& reply) {
         {begin, bound});
     if (result.error != HeaderError::kNone) std::abort();
     size = result.size;
-    set.MarkHeaderSent(connection);
+    set->MarkHeaderSent(connection);
   }
   if (external) {
-    set.SendBody(connection, room_, size, CountedBytes(reply.body), reply.flags);
+    set->SendBody(connection, *room, size, CountedBytes(reply.body), reply.flags);
     return;
   }
   if (body_size > 0) {
@@ -155,7 +155,11 @@ void Application::Send(Connection& connection, const Reply& reply) {
     std::memcpy(begin + size + kPacketHeaderSize, reply.body.data(), body_size);
     size += kPacketHeaderSize + body_size;
   }
-  set.SendPackets(connection, room_, size, reply.flags);
+  set->SendPackets(connection, *room, size, reply.flags);
+}
+
+void Application::Send(Connection& connection, const Reply& reply) {
+  SendReply(&set, connection, reply, &room_);
 }
 
 void Application::SendExternal(Connection& connection, const CountedBytes& body, uint32_t flags) {

@@ -36,6 +36,9 @@ struct Reply {
   bool external = false;  // sent by SendBody(), as large bodies are
 };
 
+/// Sends a reply, laid out in `room` as the binding does it.
+void SendReply(ConnectionSet* set, Connection& connection, const Reply& reply, std::vector<uint8_t>* room);
+
 class Application : public RequestHandler {
  public:
   using Handler = std::function<void(Connection&)>;

@@ -44,6 +44,15 @@ int __real_epoll_wait(int epoll, epoll_event* events, int count, int timeout);
 int __real_epoll_ctl(int epoll, int operation, int fd, epoll_event* event);
 int __real_timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* old);
 
+pid_t __real_fork();
+
+pid_t __wrap_fork() {
+  if (system_calls().fail_forks == 0) return __real_fork();
+  --system_calls().fail_forks;
+  errno = EAGAIN;
+  return -1;
+}
+
 int __wrap_accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
   ++system_calls().accepts;
   if (Fails(&system_calls().fail_next_accept)) return -1;

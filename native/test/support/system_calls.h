@@ -22,6 +22,8 @@ struct SystemCalls {
   int fail_next_accept = 0;
   int fail_next_send = 0;
   int fail_next_receive = 0;
+  /// How many of the next calls of fork() fail, with EAGAIN.
+  int fail_forks = 0;
 
   size_t total() const { return accepts + receives + sends + epoll_waits + epoll_changes + timer_changes; }
   void Reset() { *this = {}; }
