@@ -50,7 +50,7 @@ export const PERMITTED: readonly Permission[] = [
   { suites: ['connect'], title: /FQDN/, reason: ABSOLUTE },
   {
     suites: ['express-4', 'express-5'],
-    title: /^req \.(protocol|secure) when .*X-Forwarded-Proto/,
+    title: /^req \.(protocol|secure) when .*(should ignore X-Forwarded-Proto|should return false when http$)/,
     reason: FORWARDED_PROTO,
   },
   {
