@@ -62,7 +62,9 @@ export function compare(
     plain: count(plain),
     rerouted: count(rerouted),
     differences,
-    unneeded: permissions.filter((permission) => !needed.has(permission)).map(({ title }) => String(title)),
+    unneeded: permissions
+      .filter((permission) => !needed.has(permission) && !permission.sometimes)
+      .map(({ title }) => String(title)),
   };
 }
 

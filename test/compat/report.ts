@@ -58,10 +58,10 @@ export function writeDocument(path: string, cache: string): void {
     .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Comparison);
   const generated = `${tableOf(comparisons)}\n\n### Reasons\n\n${reasonsOf(comparisons)}`;
   const text = readFileSync(path, 'utf8');
-  const marked = /(<!-- results -->\n)[^]*(\n<!-- end of results -->)/;
+  const marked = /(<!-- results -->)[^]*(<!-- end of results -->)/;
   if (!marked.test(text)) throw new Error(`${path} lacks the marks that the results go between`);
   writeFileSync(
     path,
-    text.replace(marked, (_, start: string, end: string) => `${start}\n${generated}\n${end}`),
+    text.replace(marked, (_, start: string, end: string) => `${start}\n\n${generated}\n\n${end}`),
   );
 }
