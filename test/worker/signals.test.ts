@@ -97,6 +97,7 @@ for (const [style, files] of Object.entries(apps)) {
       await client.until(() => client.response.acknowledged);
       signal(lsnode, ['SIGTERM']);
       await lsnode.printed(/finishing 1 request/);
+      await delay(30); // listening ends in the next turn of its loop
       const late = await lsnode.connect();
       await late.send();
       assert.equal((await client.completed()).text, 'finished');
