@@ -140,7 +140,7 @@ void ConnectionSetBinding::StopPolling() {
   poll_ = nullptr;
 }
 
-void ConnectionSetBinding::Close(const Napi::CallbackInfo& info) {
+void ConnectionSetBinding::Close(const Napi::CallbackInfo& /*info*/) {
   if (poll_ == nullptr) return;
   StopPolling();
   set_->CloseAll();

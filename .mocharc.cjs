@@ -1,0 +1,10 @@
+// Most of a test's time is that of the processes it starts, so there is one job per processor.
+const { availableParallelism } = require('node:os');
+
+module.exports = {
+  reporter: './test/support/reporter.mjs',
+  spec: ['dist-dev/test/**/*.test.js'],
+  timeout: 20000,
+  parallel: true,
+  jobs: availableParallelism(),
+};
