@@ -1,7 +1,7 @@
 // Most of a test's time is that of the processes it starts, so there is one job per processor.
-const { availableParallelism } = require('node:os');
+import { availableParallelism } from 'node:os';
 
-module.exports = {
+export default {
   reporter: './test/support/reporter.mjs',
   spec: ['dist-dev/test/**/*.test.js'],
   timeout: 20000,
