@@ -39,7 +39,7 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
   const { name, open, gateway } = await prepareApp(commandLine, settings);
   const development =
     process.env.NODE_ENV === 'development' || (http !== undefined && process.env.NODE_ENV !== 'production');
-  await serveApp(await open(), { settings, socket, lifecycle, development });
+  await serveApp(await open(), { settings, socket, lifecycle, development, stdout: http !== undefined });
 
   if (http !== undefined && address !== undefined) {
     const { openHttpFront } = await import('./http-front.js');

@@ -6,6 +6,7 @@ import type { ResolvedApp } from '../app/resolve.js';
 import { resolveApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
+import type { RequestLog } from '../connections/request-log.js';
 import { runAfterFork } from '../process-group/hooks.js';
 import type { WorkerSocket } from '../worker/worker-socket.js';
 import type { WorkerOptions } from '../worker/worker.js';
@@ -38,6 +39,8 @@ const HINT_MS = 10_000;
 export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'development' | 'idle'> {
   readonly socket: WorkerSocket | 'group';
   readonly lifecycle: Lifecycle;
+  /** Run by hand: stdout is a person's, no part of the log. */
+  readonly stdout?: boolean;
 }
 
 /**
@@ -46,8 +49,7 @@ export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'developm
  * @throws LsapiError LSAPI_ERR_LISTEN
  */
 export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOptions): Promise<Worker> {
-  const { socket, lifecycle, ...workerOptions } = options;
-  const { settings } = options;
+  const { socket, lifecycle, settings, development, idle } = options;
   const hint = setTimeout(
     () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
     HINT_MS,
@@ -55,8 +57,11 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
   await runAfterFork();
   clearTimeout(hint);
   const worker = new Worker(loaded, socket, {
-    ...workerOptions,
+    settings,
+    development,
+    ...(idle !== undefined && { idle }),
     log: writeLog,
+    requestLog: await requestLogFor(settings, options.stdout ?? false),
     address: addressForApp((loaded.style === 'node' && loaded.parameters) || [], settings.socket),
     ended: (end) => lifecycle.ended(end),
   });
@@ -65,6 +70,14 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
     void listened.then((captured) => serveListening(captured, loaded, worker, settings));
   }
   return worker;
+}
+
+/** LSNODE_STDERR=stream, unless stderr is a file that was asked for, as in the library (protocol §5.12). */
+async function requestLogFor(settings: Settings, stdoutIsOwn: boolean): Promise<RequestLog | undefined> {
+  if (settings.stderr !== 'stream' || settings.stderrLog !== undefined) return undefined;
+  const { RequestLog } = await import('../connections/request-log.js');
+  const { stdout, stderr } = process;
+  return new RequestLog(stdoutIsOwn || settings.consoleLog !== undefined ? [stderr] : [stdout, stderr]);
 }
 
 /** An app that is served by its export calls listen() as well. */

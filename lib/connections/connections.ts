@@ -1,4 +1,5 @@
 import type { NativeConnectionSet, NativeConnectionSetOptions } from '../native/binding.js';
+import type { RequestLog } from './request-log.js';
 
 /** The LSAPI connections of a process, whatever the style of the handler behind them. */
 export interface Connections {
@@ -13,6 +14,8 @@ export interface ConnectionOptions {
   readonly set?: NativeConnectionSet;
   /** Takes one line without a newline. */
   readonly log: (line: string) => void;
+  /** Takes what is printed while a request is served; without it that goes to the process's log. */
+  readonly requestLog?: RequestLog;
   /** Whether error answers tell the stack. */
   readonly development: boolean;
   /** Milliseconds that work which outlives its response may take once draining has finished. */

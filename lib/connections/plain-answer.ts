@@ -26,6 +26,15 @@ export const requestTimeout: PlainAnswer = {
   body: 'Request Timeout\n\nThe request body stopped arriving.\n',
 };
 
+/** LSAPI carries requests and responses only: what follows an upgrade has no way through it. */
+export const webSocketRefused: PlainAnswer = {
+  status: 501,
+  headers: TEXT,
+  body:
+    'Not Implemented\n\nWebSocket connections cannot be passed on over LSAPI. Let the app listen on a port of its own ' +
+    'for them, and the web server pass them on to that (OpenLiteSpeed: a WebSocket proxy).\n',
+};
+
 /** 500; with an error, what it says (for development only). */
 export function serverError(error?: unknown): PlainAnswer {
   const detail =

@@ -34,6 +34,10 @@ export class FetchConnections extends RawConnections {
     this.#grace = options.grace ?? 0;
   }
 
+  protected override get refusesWebSockets(): boolean {
+    return true;
+  }
+
   override onDrained(): void {
     if (this.#work.pending === 0) super.onDrained();
     else void this.#work.finish(this.#grace).then(() => super.onDrained());

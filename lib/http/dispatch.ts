@@ -1,5 +1,6 @@
 import diagnosticsChannel from 'node:diagnostics_channel';
 import http from 'node:http';
+import { webSocketRefused } from '../connections/plain-answer.js';
 import { findSymbol, kCapture } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
 import type { NodeConnections } from './node-connections.js';
@@ -37,20 +38,17 @@ export function emitRequest(
 }
 
 /**
- * Whether the client wants a WebSocket of a server that would listen to 'upgrade'. Without such a listener it is a
- * request as any other, as in Node.
+ * Whether the client wants a WebSocket of a server that listens to 'upgrade', by something else than a handshake, which
+ * has been refused before. Without such a listener it is a request as any other, as in Node.
  */
 function isWebSocket({ headers }: http.IncomingMessage): boolean {
   return headers.upgrade !== undefined && WEBSOCKET.test(headers.upgrade);
 }
 
-/** LSAPI carries requests and responses only: a listener would get a socket without bytes. */
+/** An 'upgrade' listener would get a socket without bytes. */
 function refuseWebSocket(response: http.ServerResponse): void {
-  response.writeHead(501, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
-  response.end(
-    'Not Implemented\n\nWebSocket connections cannot be passed on over LSAPI. Let the app listen on a port of its own ' +
-      'for them, and the web server pass them on to that (OpenLiteSpeed: a WebSocket proxy).\n',
-  );
+  response.writeHead(webSocketRefused.status, webSocketRefused.headers);
+  response.end(webSocketRefused.body);
 }
 
 /** A request with an Expect header, as Node's own server treats it. */

@@ -2,7 +2,13 @@ import { AsyncResource } from 'node:async_hooks';
 import type http from 'node:http';
 import { getDefaultHighWaterMark } from 'node:stream';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
-import { answerPlainly, lengthRequired, requestTimeout, serverError } from '../connections/plain-answer.js';
+import {
+  answerPlainly,
+  lengthRequired,
+  requestTimeout,
+  serverError,
+  webSocketRefused,
+} from '../connections/plain-answer.js';
 import { LsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
 import { native, RequestTrait } from '../native/binding.js';
@@ -52,7 +58,12 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     this.development = options.development;
     this.#options = options;
     this.#prepare = prepare;
-    this.set = options.set ?? new native.ConnectionSet({ ...options.limits, eagerText: true }, this);
+    this.set =
+      options.set ??
+      new native.ConnectionSet(
+        { ...options.limits, eagerText: true },
+        options.requestLog?.handle(this) ?? this,
+      );
     const chosen = server as http.Server & {
       highWaterMark?: number;
       joinDuplicateHeaders?: boolean;
@@ -86,6 +97,10 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   ): void {
     if (bodyLength < 0) {
       answerPlainly(this.set, slot, serial, lengthRequired);
+      return;
+    }
+    if ((traits & RequestTrait.WebSocket) !== 0) {
+      answerPlainly(this.set, slot, serial, webSocketRefused, false);
       return;
     }
     const socket = new LsapiSocket(this, slot, serial, bodyLength, new RequestEnvironment(envText));

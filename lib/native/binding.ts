@@ -31,8 +31,11 @@ export const RespondFlag = {
   Latin1: 16,
 } as const;
 
-/** Rare properties of a request, told so that nobody has to parse every request's headers for them. */
-export const RequestTrait = { Http10: 1, Expect: 2 } as const;
+/**
+ * Rare properties of a request, told so that nobody has to parse every request's headers for them. `WebSocket`: the
+ * client's part of a handshake (RFC 6455 §4.1), not just any Upgrade header.
+ */
+export const RequestTrait = { Http10: 1, Expect: 2, WebSocket: 4 } as const;
 
 /** Results of {@link NativeConnectionSet.readBody} that are no number of bytes. */
 export const BodyRead = { WouldBlock: 0, End: -1, Gone: -2 } as const;
@@ -155,8 +158,8 @@ export interface NativeConnectionSet {
   headerText(slot: number, serial: number): string | undefined;
   env(slot: number, serial: number, name: string): string | undefined;
   envText(slot: number, serial: number): string | undefined;
-  /** Sends text to the server's stderr log on the request's connection. */
-  stderr(slot: number, serial: number, text: string): void;
+  /** Sends bytes to the server's stderr log on the request's connection; false where the request is over. */
+  stderr(slot: number, serial: number, bytes: Uint8Array): boolean;
 }
 
 /** Outcome of a listen call: a descriptor, or an errno and its text. */

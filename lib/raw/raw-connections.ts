@@ -1,8 +1,14 @@
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
-import { answerPlainly, lengthRequired, requestTimeout, serverError } from '../connections/plain-answer.js';
+import {
+  answerPlainly,
+  lengthRequired,
+  requestTimeout,
+  serverError,
+  webSocketRefused,
+} from '../connections/plain-answer.js';
 import { isLsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
-import { native } from '../native/binding.js';
+import { native, RequestTrait } from '../native/binding.js';
 import type { RawHandler } from './raw.js';
 import { RawRequest } from './raw-request.js';
 import { RawResponse } from './raw-response.js';
@@ -19,7 +25,8 @@ export class RawConnections implements Connections, NativeRequestHandler {
   constructor(handler: RawHandler, options: ConnectionOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.set = options.set ?? new native.ConnectionSet(options.limits, this);
+    this.set =
+      options.set ?? new native.ConnectionSet(options.limits, options.requestLog?.handle(this) ?? this);
   }
 
   onRequest(
@@ -30,9 +37,14 @@ export class RawConnections implements Connections, NativeRequestHandler {
     url: string,
     headerText?: string,
     envText?: string,
+    traits = 0,
   ): void {
     if (bodyLength < 0) {
       answerPlainly(this.set, slot, serial, lengthRequired);
+      return;
+    }
+    if ((traits & RequestTrait.WebSocket) !== 0 && this.refusesWebSockets) {
+      answerPlainly(this.set, slot, serial, webSocketRefused, false);
       return;
     }
     const request = new RawRequest(this, slot, serial, bodyLength, method, url, headerText, envText);
@@ -87,6 +99,11 @@ export class RawConnections implements Connections, NativeRequestHandler {
 
   onRetire(orphaned: boolean): void {
     this.#options.onRetire?.(orphaned);
+  }
+
+  /** Whether handshakes for WebSockets are answered in the handler's place. A raw handler sees all there is. */
+  protected get refusesWebSockets(): boolean {
+    return false;
   }
 
   isLive(request: RawRequest): boolean {

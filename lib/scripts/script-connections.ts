@@ -55,7 +55,10 @@ export class ScriptConnections implements Connections, NativeRequestHandler {
   constructor(find: ScriptFinder, options: ConnectionOptions) {
     this.#find = find;
     this.#options = options;
-    this.set = new native.ConnectionSet({ ...options.limits, eagerText: true }, this);
+    this.set = new native.ConnectionSet(
+      { ...options.limits, eagerText: true },
+      options.requestLog?.handle(this) ?? this,
+    );
   }
 
   // --- NativeRequestHandler ---------------------------------------------------------------------------------

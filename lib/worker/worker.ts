@@ -2,6 +2,7 @@ import type http from 'node:http';
 import type { LoadedApp } from '../app/load.js';
 import type { Settings } from '../config/setting-types.js';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
+import type { RequestLog } from '../connections/request-log.js';
 import { LsapiError } from '../errors.js';
 import type { ServerAddress } from '../http/take-over.js';
 import { takeOver } from '../http/take-over.js';
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly log: (line: string) => void;
   readonly development: boolean;
+  /** Takes what is printed while a request is served. */
+  readonly requestLog?: RequestLog | undefined;
   /** What `server.address()` tells the app. */
   readonly address: ServerAddress;
   /** Called once, when no request is left and none will come. */
@@ -74,6 +77,7 @@ export class Worker {
         }),
       },
       log: options.log,
+      ...(options.requestLog !== undefined && { requestLog: options.requestLog }),
       development: options.development,
       grace: settings.grace * SECOND,
       multiprocess: settings.children > 1,

@@ -17,6 +17,10 @@ export class WsgiConnections extends RawConnections {
       limits: { ...options.limits, eagerText: true },
     });
   }
+
+  protected override get refusesWebSockets(): boolean {
+    return true;
+  }
 }
 
 async function serve(

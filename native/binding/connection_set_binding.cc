@@ -301,9 +301,11 @@ napi_value ConnectionSetBinding::Stderr(napi_env env, napi_callback_info info) {
   auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
   Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection != nullptr) {
-    self->set_->SendStderr(*connection, Napi::Value(env, call.arguments[2]).As<Napi::String>().Utf8Value());
+    const auto bytes = Napi::Value(env, call.arguments[2]).As<Napi::Uint8Array>();
+    self->set_->SendStderr(*connection,
+                           std::string_view(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()));
   }
-  return MakeUndefined(env);
+  return Napi::Boolean::New(env, connection != nullptr);
 }
 
 void ConnectionSetBinding::Call(Callback callback, size_t count, const napi_value* arguments) {

@@ -187,9 +187,15 @@ napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string*
 int32_t RequestTraits(const RequestView& request) {
   int32_t traits = 0;
   if (request.env("SERVER_PROTOCOL") == "HTTP/1.0") traits |= 1;
+  bool has_key = false;
+  bool wants_websocket = false;
   for (uint32_t index = 0; index < request.unknown_header_count(); ++index) {
-    if (EqualsIgnoreCase(request.unknown_header(index).name, "expect")) traits |= 2;
+    const auto [name, value] = request.unknown_header(index);
+    if (EqualsIgnoreCase(name, "expect")) traits |= 2;
+    if (EqualsIgnoreCase(name, "upgrade")) wants_websocket = EqualsIgnoreCase(value, "websocket");
+    if (EqualsIgnoreCase(name, "sec-websocket-key")) has_key = true;
   }
+  if (wants_websocket && has_key) traits |= 4;
   return traits;
 }
 

@@ -46,7 +46,13 @@ describe('What LSAPI cannot carry', () => {
       assert.match(response.text, /WebSocket connections cannot be passed on over LSAPI/);
     });
 
-    it('are requests as any other where it does not, as in Node', async () => {
+    it('are answered so where it does not, if it is a handshake', async () => {
+      const response = await ask(false, { ...headers, 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' });
+      assert.equal(response.status, 501);
+      assert.match(response.text, /WebSocket connections cannot be passed on over LSAPI/);
+    });
+
+    it('are requests as any other where it does not, and is none, as in Node', async () => {
       assert.equal((await ask(false)).text, 'plain');
     });
 
