@@ -11,6 +11,8 @@ import { isRawHandler } from '../raw/raw.js';
 import type { WsgiApplication } from '../wsgi/wsgi.js';
 import { isWsgiApplication } from '../wsgi/wsgi.js';
 import type { CapturedServer } from './capture.js';
+import { loadRemedy } from './load-remedy.js';
+import { startPhases } from './start-phases.js';
 
 /** What an app turned out to be. */
 export type LoadedApp =
@@ -52,19 +54,17 @@ const HINT_MS = 10_000;
  * level: as soon as it listens, it is served.
  *
  * @param listened - resolves with the first server on which the app calls `listen()`; see captureListen()
+ * @param patience - milliseconds after which the log tells what the start waits for
  * @throws LsapiError LSAPI_ERR_APP_LOAD, LSAPI_ERR_APP_NO_HANDLER
  */
 export async function loadApp(
   path: string,
   listened: Promise<CapturedServer>,
   log: (line: string) => void,
+  patience = HINT_MS,
 ): Promise<LoadedApp> {
   let loading = true;
-  const hint = setTimeout(() => {
-    log(
-      `${path} ${loading ? 'is still loading' : 'has been loaded but does not listen yet'}; waiting for it`,
-    );
-  }, HINT_MS).unref();
+  const hint = setTimeout(() => log(loading ? stillLoading(path) : notListening(path)), patience).unref();
   const idle = watchForIdleLoop(() => (loading ? neverLoaded(path) : noHandler(path)));
   try {
     const imported = importApp(path);
@@ -76,6 +76,7 @@ export async function loadApp(
       imported.catch((error: unknown) => setImmediate(() => raise(error)));
     } else {
       loading = false;
+      startPhases.begin('listen');
       const found = findExport(namespace, await settled(listened));
       if (found !== undefined) return found;
     }
@@ -90,9 +91,11 @@ async function importApp(path: string): Promise<Namespace> {
   try {
     return (await import(pathToFileURL(path).href)) as Namespace;
   } catch (error) {
+    const remedy = loadRemedy(error, path);
     throw new LsapiError(
       'LSAPI_ERR_APP_LOAD',
-      `The app ${path} failed while it was loaded:\n${isPlaceHidden(error) ? error.message : describe(error)}`,
+      `The app ${path} failed while it was loaded:\n${isPlaceHidden(error) ? error.message : describe(error)}` +
+        (remedy === undefined ? '' : `\n${remedy}`),
       { cause: error },
     );
   }
@@ -191,6 +194,20 @@ function watchForIdleLoop(makeError: () => Error): { error: Promise<never>; stop
     stop = () => process.off('beforeExit', onIdle);
   });
   return { error, stop: () => stop() };
+}
+
+function stillLoading(path: string): string {
+  return (
+    `${path} is still loading (${String(startPhases)}); requests wait for it. What takes long there, such as ` +
+    'connecting to a database, can go on after listen()'
+  );
+}
+
+function notListening(path: string): string {
+  return (
+    `${path} has been loaded but does not listen yet (${String(startPhases)}); requests wait for it. ` +
+    'Look at what it does before it calls listen()'
+  );
 }
 
 function noHandler(path: string): LsapiError {

@@ -4,6 +4,7 @@ import { describeListen } from './listen-parameters.js';
 import type { LoadedApp } from './load.js';
 import { loadApp } from './load.js';
 import type { ResolvedApp } from './resolve.js';
+import { startPhases } from './start-phases.js';
 
 /** An app that has been loaded. */
 export interface OpenedApp {
@@ -23,6 +24,7 @@ export async function openApp(app: ResolvedApp, log: (line: string) => void): Pr
       log(`${describeListen(parameters)}: the app's second server listens for real, beside LiteSpeed`);
     });
   });
+  startPhases.begin('load');
   // While the app loads nothing else may keep the process: whether it still can listen is told by an empty loop.
   return { loaded: await loadApp(app.path, listened, log), listened };
 }

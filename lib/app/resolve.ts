@@ -26,6 +26,11 @@ export interface ResolvedApp {
   readonly root: string;
 }
 
+/** The file that is touched to have an app started again, as Passenger and the server's own app servers know it. */
+export function restartFile(app: ResolvedApp): string {
+  return join(app.root, 'tmp/restart.txt');
+}
+
 /** Start files that are looked for in a directory, before `main` of its package.json. */
 export const DEFAULT_STARTUP_FILES = ['app.js', 'app.mjs', 'app.cjs'] as const;
 

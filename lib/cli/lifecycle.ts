@@ -3,10 +3,12 @@ import { hasBeforeExitHooks, runBeforeExit } from '../process-group/hooks.js';
 import type { Worker, WorkerEnd } from '../worker/worker.js';
 import type { StopSignal } from './stop-signals.js';
 import {
+  appAwaitsShutdown,
   appListensTo,
   closeUnwantedInspector,
   listenToSignal,
   onStopSignal,
+  sendShutdown,
   tellApp,
 } from './stop-signals.js';
 
@@ -140,13 +142,18 @@ export class Lifecycle {
     return Math.min(CLEANUP_SECONDS, this.#settings.grace);
   }
 
-  /** Lets an app that listens to SIGTERM clean up: a signal or not, this is its end. */
+  /**
+   * Lets an app clean up that listens to SIGTERM or for the message 'shutdown': a signal or not, this is its end. Both
+   * only now, when requests are finished: many apps end the process at once then.
+   */
   #end(): void {
     if (this.#ending) return;
     this.#ending = true;
-    if (!appListensTo('SIGTERM')) process.exit();
+    const awaitsMessage = appAwaitsShutdown();
+    if (!appListensTo('SIGTERM') && !awaitsMessage) process.exit();
     this.#exitAfter(this.#cleanupSeconds, 'its last request');
-    if (this.#appWasTold) return;
+    if (awaitsMessage) sendShutdown();
+    if (this.#appWasTold || !appListensTo('SIGTERM')) return;
     // The server stops workers with two signals, and closes their connection first: SIGTERM is most likely due.
     setTimeout(() => {
       if (this.#appWasTold) return;

@@ -1,6 +1,7 @@
 import type { OpenedApp } from '../app/open.js';
 import { openApp } from '../app/open.js';
 import type { ResolvedApp } from '../app/resolve.js';
+import { startPhases } from '../app/start-phases.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import type { GatewayMapping } from './http-front.js';
@@ -23,6 +24,7 @@ export interface PreparedApp {
  * @throws LsapiError LSAPI_ERR_APP_NOT_FOUND; with scripts LSAPI_ERR_OPTION, LSAPI_ERR_DIRECTIVES
  */
 export async function prepareApp(commandLine: CommandLine, settings: Settings): Promise<PreparedApp> {
+  startPhases.begin('resolve');
   if (commandLine.scripts) {
     const { prepareScripts } = await import('./scripts.js');
     return prepareScripts(commandLine, settings);

@@ -4,7 +4,6 @@ import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
-import type { FailurePage } from '../process-group/failure-page.js';
 import { failureLine, failurePage } from '../process-group/failure-page.js';
 import type { GroupContext } from '../process-group/group.js';
 import { becomeChild, becomeForkable, startGroup, tryLoading } from '../process-group/group.js';
@@ -12,7 +11,7 @@ import { giveMemoryBack } from '../process-group/garbage.js';
 import type { Invocation } from '../process-group/image.js';
 import { reportLoadFailure } from '../process-group/load-failure.js';
 import type { Role } from '../process-group/role.js';
-import { raw } from '../raw/raw.js';
+import { showFailure } from './fail-worker.js';
 import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
@@ -94,11 +93,4 @@ async function serveAsChild(
     return;
   }
   await serveApp(opened, options);
-}
-
-/** An app in place of one that does not load. */
-function showFailure({ type, body }: FailurePage): OpenedApp {
-  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store', 'Retry-After': '2' };
-  const handler = raw((_request, response) => response.send(503, headers, body));
-  return { loaded: { style: 'raw', handler }, listened: new Promise(() => undefined) };
 }

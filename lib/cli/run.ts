@@ -1,3 +1,5 @@
+import type { OpenedApp } from '../app/open.js';
+import { restartFile } from '../app/resolve.js';
 import { formatAddress } from '../config/address.js';
 import type { Settings, SettingsReading, SocketKind } from '../config/setting-types.js';
 import { cleanEnvironment, readSettings } from '../config/settings.js';
@@ -6,6 +8,7 @@ import { native } from '../native/binding.js';
 import { currentInvocation } from '../process-group/image.js';
 import type { Role } from '../process-group/role.js';
 import { restorePreload, takeRole } from '../process-group/role.js';
+import { RestartMarker } from '../worker/restart-marker.js';
 import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
@@ -36,10 +39,23 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
   const { http } = commandLine;
   const lifecycle = new Lifecycle(settings, writeLog);
   const { socket, address } = await openSocket(commandLine);
-  const { name, open, gateway } = await prepareApp(commandLine, settings);
+  const { app, name, open, gateway } = await prepareApp(commandLine, settings);
   const development =
     process.env.NODE_ENV === 'development' || (http !== undefined && process.env.NODE_ENV !== 'production');
-  await serveApp(await open(), { settings, socket, lifecycle, development, stdout: http !== undefined });
+  // Nobody starts a process again that has a socket of its own.
+  const restartMarker = address === undefined ? new RestartMarker(restartFile(app)) : undefined;
+  const options = { settings, socket, lifecycle, development, restartMarker, stdout: http !== undefined };
+  let opened: OpenedApp;
+  try {
+    opened = await open();
+  } catch (error) {
+    // Who has started it by hand reads it there.
+    if (address !== undefined) throw error;
+    const { failWorker } = await import('./fail-worker.js');
+    await failWorker(error, app, options);
+    return;
+  }
+  await serveApp(opened, options);
 
   if (http !== undefined && address !== undefined) {
     const { openHttpFront } = await import('./http-front.js');
@@ -76,5 +92,7 @@ function takeSettings(commandLine: CommandLine, role: Role): { settings: Setting
   limitCoreDumps(settings);
   if (role.kind === 'first') for (const warning of warnings) writeLog(warning);
   cleanEnvironment(process.env, { root });
+  // OpenLiteSpeed's name for the mode of an app server of the type WSGI, whose binary lsnode can be (protocol §4.4).
+  if (process.env.WSGI_ENV !== undefined) process.env.NODE_ENV ??= process.env.WSGI_ENV;
   return { settings, isGroup: settings.children > 1 && (input === undefined || input === 'listening') };
 }

@@ -36,7 +36,10 @@ export function enterApp({ app: file, arguments: parameters }: CommandLine, sett
 const HINT_MS = 10_000;
 
 /** How an app is to be served; the rest of {@link WorkerOptions} follows from it. */
-export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'development' | 'idle'> {
+export interface ServeOptions extends Pick<
+  WorkerOptions,
+  'settings' | 'development' | 'restartMarker' | 'idle'
+> {
   readonly socket: WorkerSocket | 'group';
   readonly lifecycle: Lifecycle;
   /** Run by hand: stdout is a person's, no part of the log. */
@@ -49,7 +52,7 @@ export interface ServeOptions extends Pick<WorkerOptions, 'settings' | 'developm
  * @throws LsapiError LSAPI_ERR_LISTEN
  */
 export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOptions): Promise<Worker> {
-  const { socket, lifecycle, settings, development, idle } = options;
+  const { socket, lifecycle, settings, development, restartMarker, idle } = options;
   const hint = setTimeout(
     () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
     HINT_MS,
@@ -59,6 +62,7 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
   const worker = new Worker(loaded, socket, {
     settings,
     development,
+    restartMarker,
     ...(idle !== undefined && { idle }),
     log: writeLog,
     requestLog: await requestLogFor(settings, options.stdout ?? false),

@@ -1,3 +1,4 @@
+import { startPhases } from '../app/start-phases.js';
 import { writeLog } from '../connections/log.js';
 import { isLsapiError } from '../errors.js';
 
@@ -12,7 +13,8 @@ export function reportFailure(error: unknown): void {
     : error instanceof Error
       ? (error.stack ?? error.message)
       : String(error);
-  writeLog(`cannot start: ${text}`);
+  const phase = String(startPhases);
+  writeLog(`cannot start${phase === '' ? '' : ` (${phase})`}: ${text}`);
   if (error instanceof Error && error.cause instanceof SyntaxError && !text.includes('\n    at '))
     throw error.cause;
 }

@@ -33,6 +33,19 @@ export function tellApp(signal: StopSignal): void {
 }
 
 /**
+ * Whether the app waits for the message 'shutdown', as process managers send it over IPC. With a channel of its own it
+ * is somebody else's to send.
+ */
+export function appAwaitsShutdown(): boolean {
+  return process.listenerCount('message') > 0 && process.channel == null;
+}
+
+/** Sends the app that message. */
+export function sendShutdown(): void {
+  process.emit('message', 'shutdown', undefined);
+}
+
+/**
  * Closes the inspector that Node opened because SIGUSR1 came before we could listen to it. One that was asked for
  * (`--inspect`) stays.
  *

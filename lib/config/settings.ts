@@ -104,7 +104,7 @@ class SettingsReader implements Basis {
   }
 
   #lookUp<T>(variable: Variable<T>): { variable: string; text: string } | undefined {
-    for (const name of [...(variable.aliases ?? []), variable.name]) {
+    for (const name of [...(variable.aliases ?? []), variable.name, ...(variable.fallbacks ?? [])]) {
       const text = this.#environ[name];
       if (text !== undefined) return { variable: name, text };
     }

@@ -39,6 +39,8 @@ export interface Variable<T> {
   readonly name: string;
   /** Other names, which take precedence over `name` as they do in the library. */
   readonly aliases?: readonly string[];
+  /** Names that servers use for the same in other products; read where none of ours is set. */
+  readonly fallbacks?: readonly string[];
   readonly kind: ValueKind<T>;
   readonly default: Default<T>;
   readonly mode: Mode;
@@ -229,11 +231,14 @@ export const VARIABLES: VariableTable = {
   },
   stderrLog: {
     name: 'LSAPI_STDERR_LOG',
+    fallbacks: ['LS_STDERR_LOG'],
     ...constant(text('as started'), undefined),
     mode: 'any',
     brief: 'file for stderr',
-    meaning: 'File that takes stderr, appended to. Not read as root, and refused under /etc.',
-    source: '§5.12, §6.2',
+    meaning:
+      'File that takes stderr, appended to. Not read as root, and refused under /etc. Else LS_STDERR_LOG, where the ' +
+      'launcher of the server has not used it already.',
+    source: '§4.4, §5.12, §6.2',
     notAsRoot: true,
   },
   dumpDebugInfo: {
@@ -247,10 +252,13 @@ export const VARIABLES: VariableTable = {
 
   root: {
     name: 'LSNODE_ROOT',
+    fallbacks: ['WSGI_ROOT'],
     ...constant(text('from the app'), undefined),
     mode: 'any',
     brief: "the app's directory",
-    meaning: "The app's directory: where its start file is looked for, and the current directory it runs in.",
+    meaning:
+      "The app's directory: where its start file is looked for, and the current directory it runs in. Else WSGI_ROOT, " +
+      'which OpenLiteSpeed sets for an app server of the type WSGI.',
     source: '§4.4',
   },
   startupFile: {

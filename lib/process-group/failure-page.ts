@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { startPhases } from '../app/start-phases.js';
 import { isLsapiError } from '../errors.js';
 
 /** What requests get where the app does not load. */
@@ -18,7 +19,7 @@ export function failurePage(error: unknown, development: boolean): FailurePage {
   if (!development) {
     return {
       type: 'text/plain; charset=utf-8',
-      body: `Service Unavailable\n\n${NOT_LOADED}. The reason is in the server's log.\n`,
+      body: `Service Unavailable\n\n${NOT_LOADED} (${String(startPhases)}). The reason is in the server's log.\n`,
     };
   }
   const text = isLsapiError(error)
@@ -38,6 +39,7 @@ export function failurePage(error: unknown, development: boolean): FailurePage {
   pre { background: #f4f4f4; padding: 1rem; overflow: auto; white-space: pre-wrap }
 </style>
 <h1>${NOT_LOADED}</h1>
+<p>${escapeHtml(capitalize(String(startPhases)))}:</p>
 <pre>${escapeHtml(text)}</pre>
 <p>Save the start file once it is repaired: it is loaded again by itself.</p>
 `,
@@ -48,6 +50,10 @@ export function failurePage(error: unknown, development: boolean): FailurePage {
 export function failureLine(error: unknown): string {
   const text = error instanceof Error ? error.message : inspect(error);
   return text.replace(/\s+/g, ' ').trim();
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function escapeHtml(text: string): string {

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import type { ResolvedApp } from '../app/resolve.js';
+import { restartFile } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
 import type { NativeGroupOptions, NativeProgram } from '../native/group-binding.js';
 
@@ -18,7 +18,7 @@ export function childLimit(settings: Settings): number {
 
 /** The files whose change means that the app is to be loaded again. */
 export function watchedFiles(app: ResolvedApp): string[] {
-  return [app.path, join(app.root, 'tmp/restart.txt')];
+  return [app.path, restartFile(app)];
 }
 
 /** The app, how its files looked, and what became of loading it. */

@@ -7,6 +7,8 @@ import { LsapiError } from '../errors.js';
 import type { ServerAddress } from '../http/take-over.js';
 import { takeOver } from '../http/take-over.js';
 import { connectionsFor } from './connections-for.js';
+import { FirstRequest } from './first-request.js';
+import type { RestartMarker } from './restart-marker.js';
 import type { WorkerSocket } from './worker-socket.js';
 
 /**
@@ -25,6 +27,8 @@ export interface WorkerOptions {
   readonly address: ServerAddress;
   /** Called once, when no request is left and none will come. */
   readonly ended: (end: WorkerEnd) => void;
+  /** Once it is touched the process ends, and the server starts the next one. */
+  readonly restartMarker?: RestartMarker | undefined;
   /** Called when a child of a process group has been idle for a while. */
   readonly idle?: () => void;
 }
@@ -52,6 +56,7 @@ export class Worker {
   readonly #server: http.Server | undefined;
   #end: WorkerEnd = 'used-up';
   #stopping = false;
+  readonly #firstRequest: FirstRequest;
   #drained = false;
   #closed: (() => void) | undefined;
 
@@ -100,12 +105,18 @@ export class Worker {
       throw new LsapiError('LSAPI_ERR_LISTEN', `The socket cannot be served (errno ${error}).`);
     }
     if (app.style === 'node') this.#takeOver(app.server, options.address);
+    this.#firstRequest = new FirstRequest(() => set.statistics(), options.log);
     if (socket !== 'group') this.#supervision = setInterval(() => this.#supervise(), SECOND).unref();
   }
 
   /** Requests that have no complete answer yet. */
   get activeRequests(): number {
     return this.#connections.set.statistics().active;
+  }
+
+  get answeredRequests(): number {
+    const { requests, active } = this.#connections.set.statistics();
+    return requests - active;
   }
 
   /** Whether a request has taken longer than LSAPI_MAX_PROCESS_TIME allows. */
@@ -165,7 +176,7 @@ export class Worker {
   }
 
   #supervise(): void {
-    const { settings, log } = this.#options;
+    const { settings, log, restartMarker } = this.#options;
     if (settings.checkParent && process.ppid !== parent) {
       log('the process that started this one is gone (LSAPI_PPID_NO_CHECK would keep it); ending');
       this.stop('used-up');
@@ -174,12 +185,16 @@ export class Worker {
       this.#connections.set.statistics().idleMilliseconds >= settings.maxIdle * SECOND
     ) {
       this.stop('used-up');
+    } else if (restartMarker?.wasTouched === true) {
+      log(`${restartMarker.path} was touched; ending, so that the server starts the app again`);
+      this.stop('used-up');
     }
   }
 
   #onDrained(): void {
     this.#drained = true;
     clearInterval(this.#supervision);
+    this.#firstRequest.stop();
     this.#connections.set.close();
     this.#closed?.();
     this.#options.ended(this.#end);

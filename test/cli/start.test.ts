@@ -57,10 +57,13 @@ describe('A start that fails', () => {
 
   /** What is printed, in one paragraph; with more lines only for what the app itself says. */
   const failures: Record<string, [options: LsnodeOptions, output: RegExp]> = {
-    'no app': [{}, /^lsapi\[\d+\]: cannot start: No app in \S+ .*LSAPI_ERR_APP_NOT_FOUND\]\n$/],
+    'no app': [
+      {},
+      /^lsapi\[\d+\]: cannot start \(phase resolve, after \d+ ms\): No app in \S+ .*LSAPI_ERR_APP_NOT_FOUND\]\n$/,
+    ],
     'a missing app': [
       { args: ['missing.js'] },
-      /^lsapi\[\d+\]: cannot start: .*"missing.js", but there is no .*LSAPI_ERR_APP_NOT_FOUND\]\n$/,
+      /^lsapi\[\d+\]: cannot start \(phase resolve, .*\): .*"missing.js", but there is no .*LSAPI_ERR_APP_NOT_FOUND\]\n$/,
     ],
     'LSNODE_ROOT that is no directory': [
       { env: { LSNODE_ROOT: 'nowhere' } },
@@ -105,11 +108,11 @@ describe('A start that fails', () => {
     ],
     'an app that waits for ever': [
       { files: { 'app.mjs': 'await new Promise(() => {});' } },
-      /cannot start: The app \S+app.mjs waits at its top level for something that can never happen.*\n$/,
+      /cannot start \(phase load, after \d+ ms\): The app \S+app.mjs waits at its top level for something that can never happen.*\n$/,
     ],
     'an app without a handler': [
       { files: { 'app.js': 'module.exports = { some: "thing" };' } },
-      /cannot start: The app \S+app.js neither calls listen\(\).*LSAPI_ERR_APP_NO_HANDLER\]\n$/,
+      /cannot start \(phase listen, after \d+ ms\): The app \S+app.js neither calls listen\(\).*LSAPI_ERR_APP_NO_HANDLER\]\n$/,
     ],
     'an app that does something for a while, but no server': [
       { files: { 'app.js': 'setTimeout(() => {}, 100);' } },
