@@ -15,7 +15,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['examples/**/*.cjs', 'test/**/*.cjs'],
+    files: ['examples/**/*.cjs', 'examples/apps/**/*.js', 'test/**/*.cjs'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   prettier,

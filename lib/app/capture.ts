@@ -58,26 +58,25 @@ export function interceptListen(take: (captured: CapturedServer) => boolean): vo
 }
 
 /**
- * Hands the first server of this process that is told to listen to `captured`. Later ones listen for real; `another`
- * tells of them.
+ * Hands the first server of this process that is told to listen to `captured`, and later ones to `another`.
  */
 export function captureListen(
   captured: (captured: CapturedServer) => void,
-  another: (parameters: readonly unknown[]) => void,
+  another: (another: CapturedServer) => void,
 ): void {
   interceptListen(firstServer(captured, another));
 }
 
-/** Takes the first server that it is called with, and no other. */
+/** Tells the first server that it is called with from others. */
 export function firstServer(
   captured: (captured: CapturedServer) => void,
-  another: (parameters: readonly unknown[]) => void,
+  another: (another: CapturedServer) => void,
 ): (captured: CapturedServer) => boolean {
   let first: http.Server | undefined;
   return (one) => {
     if (first !== undefined && first !== one.server) {
-      another(one.parameters);
-      return false;
+      another(one);
+      return true;
     }
     if (first !== undefined) {
       throw Object.assign(new Error('Listen method has been called more than once without closing.'), {

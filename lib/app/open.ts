@@ -1,9 +1,9 @@
 import type { CapturedServer } from './capture.js';
 import { captureListen } from './capture.js';
-import { describeListen } from './listen-parameters.js';
 import type { LoadedApp } from './load.js';
 import { loadApp } from './load.js';
 import type { ResolvedApp } from './resolve.js';
+import { listenBeside } from './second-server.js';
 import { startPhases } from './start-phases.js';
 
 /** An app that has been loaded. */
@@ -20,9 +20,7 @@ export interface OpenedApp {
  */
 export async function openApp(app: ResolvedApp, log: (line: string) => void): Promise<OpenedApp> {
   const listened = new Promise<CapturedServer>((resolve) => {
-    captureListen(resolve, (parameters) => {
-      log(`${describeListen(parameters)}: the app's second server listens for real, beside LiteSpeed`);
-    });
+    captureListen(resolve, (second) => listenBeside(second, log));
   });
   startPhases.begin('load');
   // While the app loads nothing else may keep the process: whether it still can listen is told by an empty loop.

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CapturedServer } from '../app/capture.js';
 import { firstServer, interceptListen } from '../app/capture.js';
-import { describeListen } from '../app/listen-parameters.js';
+import { listenBeside } from '../app/second-server.js';
 import type { SingleApp } from '../app/load.js';
 import { exportsOf, findHandler, listening } from '../app/load.js';
 import { DEFAULT_CALLABLE } from '../directives/request/groups.js';
@@ -47,8 +47,7 @@ export async function loadScript(
       captured = first;
       wake();
     },
-    (parameters) =>
-      log(`${describeListen(parameters)}: the second server of ${path} listens for real, beside LiteSpeed`),
+    (another) => listenBeside(another, log),
   );
   return loading.run(take, async () => {
     let loaded: unknown;

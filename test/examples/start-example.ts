@@ -25,18 +25,32 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const START_TIMEOUT = 15_000;
 const STOP_TIMEOUT = 5_000;
 
+/** Starts one of the repository's examples, from its root. */
 export async function startExample(
   name: string,
   how: How,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Example> {
-  const app = `${root}examples/${name}/app.js`;
+  return startApp({ name, app: `${root}examples/${name}/app.js`, cwd: root, how, env });
+}
+
+export interface AppToStart {
+  /** For messages. */
+  readonly name: string;
+  /** What `node` or `lsnode` is called with. */
+  readonly app: string;
+  readonly cwd: string;
+  readonly how: How;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function startApp({ name, app, cwd, how, env = {} }: AppToStart): Promise<Example> {
   const freePort = how === 'node' ? await findFreePort() : 0;
   const child = spawn(
     process.execPath,
     how === 'node' ? [app] : [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0', app],
     {
-      cwd: root,
+      cwd,
       env: {
         ...process.env,
         NODE_ENV: 'production',
@@ -72,11 +86,11 @@ export async function startExample(
     };
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`${how} did not start the example ${name}. It printed:\n${output}`, { cause: error });
+    throw new Error(`${how} did not start ${name}. It printed:\n${output}`, { cause: error });
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,15 @@
+export const dynamic = 'force-dynamic';
+
+export function GET() {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream({
+    async start(controller) {
+      for (const part of ['part 1\n', 'part 2\n', 'end\n']) {
+        controller.enqueue(encoder.encode(part));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { 'Content-Type': 'text/plain' } });
+}
