@@ -1,3 +1,4 @@
+import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
 import { isSecure } from '../http/request-environment.js';
 
 /** Host names, IPv4 and IPv6 addresses, with a port or without. */
@@ -11,11 +12,7 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;
  * @param env - the LSAPI environment: HTTPS tells the scheme, SERVER_NAME and SERVER_PORT stand in for a Host header
  *   that is missing or none
  */
-export function requestUrl(
-  target: string,
-  host: string | undefined,
-  env: Readonly<Record<string, string>>,
-): string {
+export function requestUrl(target: string, host: string | undefined, env: LiteSpeedEnvironment): string {
   // A client that takes the server for a proxy sends the whole URL, which counts (RFC 9112 §3.2.2).
   const whole = /^https?:\/\//i.test(target) ? parse(target) : undefined;
   if (whole !== undefined) return whole;
@@ -38,6 +35,6 @@ function parse(url: string): string | undefined {
   }
 }
 
-function serverAuthority({ SERVER_NAME, SERVER_PORT }: Readonly<Record<string, string>>): string | undefined {
+function serverAuthority({ SERVER_NAME, SERVER_PORT }: LiteSpeedEnvironment): string | undefined {
   return SERVER_PORT === undefined ? SERVER_NAME : `${SERVER_NAME}:${SERVER_PORT}`;
 }

@@ -1,4 +1,5 @@
 import { LsapiError } from '../errors.js';
+import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
 import { parseEnvironment, splitPairs } from '../http/request-environment.js';
 import { BodyRead, METHODS } from '../native/binding.js';
 import type { RawConnections } from './raw-connections.js';
@@ -82,7 +83,7 @@ export class RawRequest {
   }
 
   /** The whole LSAPI environment. A new object at each call. */
-  get environment(): Record<string, string> {
+  get environment(): LiteSpeedEnvironment {
     return parseEnvironment(this.envText ?? this.#readEnvText());
   }
 
