@@ -153,7 +153,7 @@ async function locate(path: string, mounts: readonly FileMount[]): Promise<strin
 /** Headers behind the redirect are kept once a Content-Disposition has come: the redirect first, then that, then the rest. */
 function deliver(response: ServerResponse, uri: string, options: SendFileOptions, done?: Callback): void {
   for (const [name, value] of Object.entries(options.headers ?? {})) {
-    response.setHeader(name, Array.isArray(value) ? [...value] : (value));
+    response.setHeader(name, typeof value === 'string' ? value : [...value]);
   }
   if (options.cacheControl !== false && !response.hasHeader('Cache-Control')) {
     const seconds = Math.floor(milliseconds(options.maxAge) / 1000);

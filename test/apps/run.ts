@@ -90,9 +90,20 @@ function cells({ app, version, result, problem }: Row): string[] {
   ];
 }
 
+/** As prettier has it, columns aligned. */
 function table(rows: readonly Row[]): string {
-  const head = ['app', 'version', 'written as', 'requests', 'worker', 'group of 3', ''];
-  return [head, head.map(() => '---'), ...rows.map(cells)].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  const head = ['app', 'version', 'written as', 'requests', 'worker', 'group of 3', 'note'];
+  const body = rows.map(cells);
+  const widths = head.map((_, index) =>
+    Math.max(3, ...[head, ...body].map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (row: readonly string[], fill = ' '): string =>
+    `| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0, fill)).join(' | ')} |`;
+  const rule = line(
+    head.map(() => ''),
+    '-',
+  );
+  return [line(head), rule, ...body.map((row) => line(row))].join('\n');
 }
 
 const { values, positionals } = parseArgs({
