@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import type { NodeConnections } from './node-connections.js';
 import type { RequestEnvironment } from './request-environment.js';
 import { isSecure } from './request-environment.js';
+import type { Response } from './server-response.js';
 
 /** Set by Node's end(), which says so by `socket._writableState.corked = 1`; its `socket.uncork()` follows at once. */
 let fullyUncorked = false;
@@ -48,7 +49,8 @@ class LsapiSocketBase {
   /** Bytes of the request's body that have not been read from the native side. */
   bodyLeft: number;
   bytesRead = 0;
-  bytesWritten = 0;
+  /** Bytes of the body that the native side has. */
+  bytesSent = 0;
   /** Whether the native request is still there: false after its end and after an abort. */
   alive = true;
   parser = null;
@@ -79,6 +81,12 @@ class LsapiSocketBase {
   }
 
   // --- Peer -----------------------------------------------------------------------------------------------
+
+  /** With what waits to be sent, as Node counts. */
+  get bytesWritten(): number {
+    const response = this._httpMessage as Response | null;
+    return this.bytesSent + (response?.lsapiOutput.size ?? 0);
+  }
 
   get remoteAddress(): string | undefined {
     return this.environment.env.REMOTE_ADDR;

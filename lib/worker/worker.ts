@@ -84,6 +84,7 @@ export class Worker {
       log: options.log,
       ...(options.requestLog !== undefined && { requestLog: options.requestLog }),
       development: options.development,
+      surfacesErrors: true,
       grace: settings.grace * SECOND,
       multiprocess: settings.children > 1,
       onDrained: () => this.#onDrained(),
