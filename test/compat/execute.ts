@@ -112,6 +112,8 @@ function commandOf(suite: Suite, { root, checkout, results }: Execution): string
       return [
         '--test',
         '--test-concurrency=2',
+        // One that hangs is a failure of its own, not the end of the run.
+        '--test-timeout=45000',
         // A test that failed may have left a server open.
         '--test-force-exit',
         `--test-reporter=${pathToFileURL(`${reporter}/node-test.mjs`).href}`,
