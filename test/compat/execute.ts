@@ -15,7 +15,7 @@ export interface TestResult {
 }
 
 /** A run that gives no result for so long hangs. */
-const STALL_LIMIT_MS = 60_000;
+const STALL_LIMIT_MS = 90_000;
 /** The same for one file of a suite whose tests are programs. */
 const FILE_LIMIT_MS = 30_000;
 
@@ -113,7 +113,7 @@ function commandOf(suite: Suite, { root, checkout, results }: Execution): string
         '--test',
         '--test-concurrency=2',
         // One that hangs is a failure of its own, not the end of the run.
-        '--test-timeout=45000',
+        '--test-timeout=25000',
         // A test that failed may have left a server open.
         '--test-force-exit',
         `--test-reporter=${pathToFileURL(`${reporter}/node-test.mjs`).href}`,

@@ -119,6 +119,28 @@ export const PERMITTED: readonly Permission[] = [
   { suites: ['node'], title: nodeTests('perf_hooks'), reason: GATEWAY_IN_PROCESS },
   { suites: ['node'], title: nodeTests('server-unconsume-consume'), reason: UPGRADE },
   {
+    suites: ['fastify'],
+    title:
+      /^test\/404s\.test\.js: Unknown method|mkcalendar|missing method from http client|route-shorthand - (?:query|all)$/,
+    reason: METHODS,
+  },
+  {
+    suites: ['fastify'],
+    title:
+      /^test\/(?:client-timeout|close-pipelining|custom-http-server|skip-reply-send)\.|^test\/close\.test\.js: (?:Current opened connection|rejected incoming)|reply-error\.test\.js: Should (?:reply 400 on client error|set the response from client)|default clientError replies|non-numeric content-length/,
+    reason: SOCKETS,
+  },
+  {
+    suites: ['fastify'],
+    title: /hooks\.test\.js: onTimeout|customErrorHandler should not call handler for in-stream error/,
+    reason: ABORTED,
+  },
+  { suites: ['fastify'], title: /header-overflow|request-header-host/, reason: HOST },
+  { suites: ['fastify'], title: /reply\.raw\.writeHead should return customize headers/, reason: LOCATION },
+  { suites: ['fastify'], title: /for HEAD method, no body should be sent/, reason: HEAD_LENGTH },
+  { suites: ['fastify'], title: /early hints/, reason: INTERIM },
+  { suites: ['fastify'], title: /^test\/upgrade\.test\.js/, reason: UPGRADE },
+  {
     suites: ['express-4', 'express-5'],
     title: /^app\.router methods should include [A-Z-]+$|should send ETag in response to [A-Z-]+ request$/,
     reason: METHODS,
