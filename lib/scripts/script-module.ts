@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CapturedServer } from '../app/capture.js';
 import { firstServer, interceptListen } from '../app/capture.js';
+import { listenBeside } from '../app/listen-beside.js';
 import { describeListen } from '../app/listen-parameters.js';
 import type { SingleApp } from '../app/load.js';
 import { exportsOf, findHandler, listening } from '../app/load.js';
@@ -47,8 +48,12 @@ export async function loadScript(
       captured = first;
       wake();
     },
-    (parameters) =>
-      log(`${describeListen(parameters)}: the second server of ${path} listens for real, beside LiteSpeed`),
+    (another) => {
+      log(
+        `${describeListen(another.parameters)}: the second server of ${path} listens for real, beside LiteSpeed`,
+      );
+      void listenBeside(another, log);
+    },
   );
   return loading.run(take, async () => {
     let loaded: unknown;

@@ -52,9 +52,18 @@ function packageType(directory: string): ModuleFormat | undefined {
       // None here: the next one up counts.
     }
     if (text !== undefined) {
-      const { type } = JSON.parse(text) as { type?: unknown };
+      const type = typeIn(text);
       return type === 'module' || type === 'commonjs' ? type : undefined;
     }
     if (dirname(at) === at || at.endsWith('/node_modules')) return undefined;
+  }
+}
+
+/** What is no JSON says nothing here: Node has an error of its own for it. */
+function typeIn(manifest: string): unknown {
+  try {
+    return (JSON.parse(manifest) as { type?: unknown } | null)?.type;
+  } catch {
+    return undefined;
   }
 }
