@@ -15,7 +15,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['examples/**/*.cjs', 'test/**/*.cjs'],
+    // Apps are written as their frameworks' users write them.
+    files: ['examples/**/*.cjs', 'examples/apps/**/*.js', 'test/**/*.cjs'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   prettier,

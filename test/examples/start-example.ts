@@ -31,21 +31,35 @@ export async function startExample(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Example> {
   const app = `${root}examples/${name}/app.js`;
+  const command = how === 'node' ? [app] : [...lsnodeHttp, app];
+  return startProgram({ name, how, command, cwd: root, env });
+}
+
+/** What runs `lsnode` behind the development gateway, as arguments of `node`. */
+export const lsnodeHttp: readonly string[] = [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0'];
+
+/** A program that is to be started: with plain Node it listens on PORT, `lsnode` prints the URL that answers. */
+export interface Program {
+  readonly name: string;
+  readonly how: How;
+  /** Arguments of `node`. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function startProgram({ name, how, command, cwd, env }: Program): Promise<Example> {
   const freePort = how === 'node' ? await findFreePort() : 0;
-  const child = spawn(
-    process.execPath,
-    how === 'node' ? [app] : [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0', app],
-    {
-      cwd: root,
-      env: {
-        ...process.env,
-        NODE_ENV: 'production',
-        PORT: how === 'node' ? String(freePort) : undefined,
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, command, {
+    cwd,
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      PORT: how === 'node' ? String(freePort) : undefined,
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
   let stdout = '';
   let output = '';
@@ -72,11 +86,11 @@ export async function startExample(
     };
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`${how} did not start the example ${name}. It printed:\n${output}`, { cause: error });
+    throw new Error(`${how} did not start ${name}. It printed:\n${output}`, { cause: error });
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
