@@ -160,6 +160,17 @@ export class Worker {
     this.#takeOver(server, address);
   }
 
+  /** Another server of the app for the same address: it counts as listening, and gets no requests of its own. */
+  join(server: http.Server, address: ServerAddress): void {
+    takeOver(server, {
+      connections: this.#connections,
+      address,
+      shared: true,
+      close: (closed) => process.nextTick(closed),
+    });
+    process.nextTick(() => server.emit('listening'));
+  }
+
   #takeOver(server: http.Server, address: ServerAddress): void {
     takeOver(server, {
       connections: this.#connections,
