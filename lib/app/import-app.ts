@@ -43,7 +43,7 @@ const TYPESCRIPT_SUFFIXES = new Set(['.ts', '.mts', '.cts']);
 function explain(path: string, error: unknown): string {
   const remedy = loadRemedy(error, path);
   return (
-    `The app ${path} failed while it was loaded:\n${isPlaceHidden(error) ? error.message : describe(error)}` +
+    `The app ${path} failed while it was loaded:\n${isPlaceHidden(error) || isTold(error) ? error.message : describe(error)}` +
     (remedy === undefined ? '' : `\n${remedy}`)
   );
 }
@@ -56,8 +56,16 @@ function isPlaceHidden(error: unknown): error is SyntaxError {
   return error instanceof SyntaxError && error.stack?.startsWith(error.name) === true;
 }
 
+/** Whether the message says which file is meant, so that the stack, which is Node's own, says nothing. */
+function isTold(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+}
+
+/** Where this package's modules are, as frames of a stack name it. */
+const OWN = new URL('..', import.meta.url).href;
+
 /** The error with its stack, less what is ours in it. */
 function describe(error: unknown): string {
   const lines = inspect(error).split('\n');
-  return lines.filter((line) => !line.includes(import.meta.url)).join('\n');
+  return lines.filter((line) => !line.includes(OWN)).join('\n');
 }

@@ -17,7 +17,7 @@ export function loadRemedy(error: unknown, path: string): string | undefined {
       return `An addon does not fit ${node}: run npm rebuild with that Node, or npm ci again.`;
     case 'ERR_UNKNOWN_FILE_EXTENSION':
       return /\.[cm]?tsx?"/.test(error.message)
-        ? `${node} does not load TypeScript: use Node 22.18 or later, or name the compiled file.`
+        ? `${node} does not load TypeScript: use Node 22.18 or later, name the compiled file, or let a loader do it (NODE_OPTIONS=--import=tsx).`
         : 'Name a start file that Node can load: .js, .mjs, .cjs.';
     case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
       return 'Node removes types only. Compile the app, or start Node with NODE_OPTIONS=--experimental-transform-types.';

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { lsnodes, rawApp, root } from '../cli/support/lsnode.js';
 
 const express = JSON.stringify(join(root, 'node_modules/express'));
+const fastify = JSON.stringify(join(root, 'node_modules/fastify/fastify.js'));
+const koa = JSON.stringify(join(root, 'node_modules/koa'));
 const hono = JSON.stringify(join(root, 'node_modules/hono/dist/index.js'));
 const lsapi = JSON.stringify(join(root, 'dist/index.js'));
 
 interface Kind {
   readonly files: Readonly<Record<string, string>>;
   readonly text?: string;
+  readonly args?: readonly string[];
   /** What it must have printed once it is served. */
   readonly printed?: RegExp;
 }
@@ -192,6 +195,73 @@ const KINDS: Record<string, Kind> = {
         module.exports = { listen: (...args) => http.createServer((req, res) => res.end('it')).listen(...args) };`,
     },
   },
+  'Koa, module.exports = app': {
+    files: {
+      'app.js': `const Koa = require(${koa}); const app = new Koa();
+        app.use((context) => { context.body = 'it'; }); module.exports = app;`,
+    },
+  },
+  'Koa, app.listen(), address() asked at once': {
+    files: {
+      'app.js': `const Koa = require(${koa}); const app = new Koa();
+        app.use((context) => { context.body = 'it'; });
+        const server = app.listen('3000'); console.log(server.listening, server.address().port === 3000);`,
+    },
+    printed: /true true/,
+  },
+  'Fastify, export default app': {
+    files: {
+      'app.mjs': `import fastify from ${fastify}; const app = fastify(); app.get('/', () => 'it'); export default app;`,
+    },
+  },
+  'Fastify, await app.listen(), which has a server for each address of localhost': {
+    files: {
+      'app.mjs': `import fastify from ${fastify}; import net from 'node:net';
+        const app = fastify(); app.get('/', () => 'it');
+        const port = 20_000 + process.pid % 10_000;
+        console.log(await app.listen({ port }));
+        for (const { port } of app.addresses()) {
+          net.connect(port, '127.0.0.1').on('error', () => console.log('no socket'));
+        }`,
+    },
+    printed: /^http:\/\/127\.0\.0\.1:\d+\n(no socket\n)+$/,
+  },
+  'listen(callback)': {
+    files: {
+      'app.js': `const server = require('http').createServer((req, res) => res.end('it'));
+        server.listen(() => console.log('port', server.address().port));`,
+    },
+    printed: /port 0/,
+  },
+  'listen() on a path': {
+    files: {
+      'app.js': `const server = require('http').createServer((req, res) => res.end('it'));
+        server.listen('/tmp/of-the-app.sock', () => console.log('at', server.address()));
+        console.log(require('fs').existsSync('/tmp/of-the-app.sock'));`,
+    },
+    printed: /false\nat \/tmp\/of-the-app\.sock/,
+  },
+  'listen() with an object of options': {
+    files: {
+      'app.js': `const server = require('http').createServer((req, res) => res.end('it'));
+        server.listen({ port: '8443', host: '127.0.0.1', backlog: 5 }, () => console.log(JSON.stringify(server.address())));`,
+    },
+    printed: /\{"address":"127\.0\.0\.1","family":"IPv4","port":8443\}/,
+  },
+  'an app that listens only where require.main === module': {
+    files: {
+      'app.js': `const server = require('http').createServer((req, res) => res.end('it'));
+        if (require.main === module && !module.parent) server.listen(3000);`,
+    },
+  },
+  'a start file without a suffix, as express-generator has it': {
+    files: {
+      'bin/www': `#!/usr/bin/env node
+        const server = require('http').createServer((req, res) => res.end('it'));
+        if (require.main === module) server.listen(3000);`,
+    },
+    args: ['bin/www'],
+  },
   'an app that listens only when it is the main module': {
     files: {
       'app.js': `const server = require('http').createServer((req, res) => res.end('it'));
@@ -203,9 +273,9 @@ const KINDS: Record<string, Kind> = {
 describe('Every kind of app is served', () => {
   const start = lsnodes();
 
-  for (const [kind, { files, text = 'it', printed }] of Object.entries(KINDS)) {
+  for (const [kind, { files, args = [], text = 'it', printed }] of Object.entries(KINDS)) {
     it(kind, async () => {
-      const lsnode = start({ files });
+      const lsnode = start({ files, args });
       const client = await lsnode.connect();
       for (let n = 0; n < 2; n++) assert.equal((await client.request()).text, text, lsnode.stderr);
       if (printed !== undefined) {

@@ -71,6 +71,37 @@ describe('which app is meant', () => {
       assert.equal(resolve({}).path, at('lib/index.js'));
     });
 
+    it('"main", then "exports", then index.js, then TypeScript', () => {
+      create({
+        'package.json': '{"main":"main.js","exports":"./exports.js"}',
+        'main.js': '',
+        'exports.js': '',
+        'index.js': '',
+        'app.ts': '',
+        'app.cts': '',
+      });
+      for (const name of ['main.js', 'exports.js', 'index.js', 'app.ts', 'app.cts']) {
+        assert.equal(resolve({}).path, at(name));
+        rmSync(at(name));
+      }
+      refuses({}, /"main": "main\.js", which is no readable file; .*"exports": "\.\/exports\.js"/);
+    });
+
+    for (const [exports, path] of [
+      ['"./a.js"', 'a.js'],
+      ['{".":"./a.js","./other":"./b.js"}', 'a.js'],
+      ['{"import":"./a.js","require":"./b.js"}', 'a.js'],
+      ['{"types":"./a.d.ts","browser":"./b.js","default":"./a.js"}', 'a.js'],
+      ['{".":{"browser":"./b.js","node":{"import":"./a.js","default":"./b.js"}}}', 'a.js'],
+      ['{"require":"./b.js","default":"./a.js"}', 'a.js'],
+      ['["./a.js","./b.js"]', 'a.js'],
+    ] as const) {
+      it(`"exports" of ${exports}`, () => {
+        create({ 'package.json': `{"exports":${exports}}`, 'a.js': '', 'b.js': '', 'a.d.ts': '' });
+        assert.equal(resolve({}).path, at(path));
+      });
+    }
+
     it('LSNODE_ROOT comes before the current directory', () => {
       create({ 'app.js': '', 'site/app.js': '' });
       assert.deepEqual(resolve({ root: at('site') }), { path: at('site/app.js'), root: at('site') });
@@ -96,7 +127,17 @@ describe('which app is meant', () => {
       refuses({}, /app\.js is a directory/, /"main": "gone\.js", which is no readable file/);
     });
 
-    for (const content of ['{', '', 'null', '[]', '{"main":5}', '{"main":""}', '{"main":"a\\u0000b"}']) {
+    for (const content of [
+      '{',
+      '',
+      'null',
+      '[]',
+      '{"main":5}',
+      '{"main":""}',
+      '{"main":"a\\u0000b"}',
+      '{"exports":5}',
+      '{"exports":{".":null}}',
+    ]) {
       it(`a package.json of ${JSON.stringify(content)} is no use, but no crash`, () => {
         create({ 'package.json': content });
         refuses({}, /No app in/);

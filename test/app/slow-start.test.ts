@@ -50,7 +50,7 @@ describe('A start that takes long', () => {
     assert.equal(lines.length, 1);
     assert.match(
       lines[0] ?? '',
-      /late\.mjs has been loaded but does not listen yet \(phase listen, after \d+ m?s\)/,
+      /late\.mjs has been loaded but does not listen yet \(phase listen, after [\d.]+ m?s\)/,
     );
   });
 });
