@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type http from 'node:http';
+import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { NodeConnections } from './node-connections.js';
 import type { RequestEnvironment } from './request-environment.js';
@@ -33,7 +34,8 @@ type Timeout = ReturnType<typeof setTimeout>;
  * to the response. Destroying it ends the request.
  *
  * Its stream machinery is set up when somebody uses it as a stream, since hardly any request does: the class
- * has Duplex's prototype but runs its constructor late.
+ * has Duplex's prototype but runs its constructor late. Between the two is net.Socket's, for `instanceof`; what
+ * that does with a handle is replaced here.
  */
 class LsapiSocketBase {
   /** Which request of the native set this is. */
@@ -48,7 +50,8 @@ class LsapiSocketBase {
   /** Bytes of the request's body that have not been read from the native side. */
   bodyLeft: number;
   bytesRead = 0;
-  bytesWritten = 0;
+  /** Header and body of the response, as far as they were given to the native side. */
+  bytesSent = 0;
   /** Whether the native request is still there: false after its end and after an abort. */
   alive = true;
   parser = null;
@@ -179,6 +182,10 @@ class LsapiSocketBase {
   get writableCorked(): number {
     return this.corks;
   }
+  /** Includes what is still collected here, as a socket's own count does. */
+  get bytesWritten(): number {
+    return this.bytesSent + this.connections.collectedOutput(this.self);
+  }
   /** Bytes of the response that the server has not taken. */
   get writableLength(): number {
     return this.connections.pendingOutput(this.self);
@@ -211,6 +218,15 @@ class LsapiSocketBase {
   }
   destroySoon(): void {
     this.destroy();
+  }
+  /** An error of a server's socket ends its connection, not the process: Node's server listens to it. */
+  emit(event: string | symbol, ...parameters: unknown[]): boolean {
+    const emitter = this as unknown as Duplex;
+    if (event === 'error' && emitter.listenerCount('error') === 0) {
+      this.destroy(parameters[0] as Error);
+      return false;
+    }
+    return Duplex.prototype.emit.call(emitter, event, ...parameters);
   }
   resetAndDestroy(): this {
     return this.destroy();
@@ -307,7 +323,7 @@ class LsapiSocketBase {
   }
 }
 
-Object.setPrototypeOf(LsapiSocketBase.prototype, Duplex.prototype);
+Object.setPrototypeOf(LsapiSocketBase.prototype, Socket.prototype);
 
 /** {@link LsapiSocketBase} with the methods of the Duplex whose prototype it has. */
 export type LsapiSocket = LsapiSocketBase & Duplex;

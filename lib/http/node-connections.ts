@@ -190,6 +190,12 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     return (response?.lsapiOutput.size ?? 0) + this.set.pending(socket.slot, socket.serial);
   }
 
+  /** Bytes of the response that the native side has not got yet. */
+  collectedOutput(socket: LsapiSocket): number {
+    const response = socket._httpMessage as Response | null;
+    return response === null ? 0 : response.lsapiOutput.size + (response.lsapiOutput.headerText?.length ?? 0);
+  }
+
   /** Sends what the response has collected. */
   flush(socket: LsapiSocket): void {
     const response = socket._httpMessage as Response | null;

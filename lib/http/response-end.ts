@@ -58,7 +58,7 @@ export function finishWhole(socket: LsapiSocket, response: Response): void {
   if (!closes) closeUnheard(response);
 }
 
-/** @returns Whether 'close' is on its way; not so when nobody listens to it so far. */
+/** @returns Whether 'close' is on its way; not so when nobody could tell that it has not come yet. */
 function detach(socket: LsapiSocket, response: Response): boolean {
   const { request, server } = socket;
   if (responseFinish.hasSubscribers) responseFinish.publish({ request, response, socket, server });
@@ -66,7 +66,8 @@ function detach(socket: LsapiSocket, response: Response): boolean {
   dumpUnread(request);
   socket._httpMessage = null;
   (response as { socket: unknown }).socket = null;
-  if (response.listenerCount('close') === 0) return false;
+  // An 'error' is owed to its listeners after a write behind the end, and does not come any more after 'close'.
+  if (response.listenerCount('close') === 0 && response.listenerCount('error') === 0) return false;
   process.nextTick(closeResponse, response);
   return true;
 }

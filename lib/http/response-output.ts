@@ -103,7 +103,7 @@ export function flushOutput(output: ResponseOutput, end: boolean): number {
     output.headerCount,
     body,
   );
-  if (body !== undefined) socket.bytesWritten += body.length;
+  socket.bytesSent += (header?.length ?? 0) + (body?.length ?? 0);
   return pending < -1 ? refused(output, pending, header ?? '') : pending;
 }
 

@@ -42,8 +42,9 @@ export class ReroutedServer {
       errorLog: (line) => debug(line),
     });
     const { server: front } = this.#gateway;
-    front.keepAliveTimeout = server.keepAliveTimeout;
-    front.maxRequestsPerSocket = server.maxRequestsPerSocket;
+    // A program may set them at any time.
+    for (const event of ['connection', 'request']) front.prependListener(event, () => this.#copySettings());
+    front.on('dropRequest', (...parameters) => server.emit('dropRequest', ...parameters));
   }
 
   /** Whether the server listens or is about to, so that it may not be told to once more. */
@@ -61,8 +62,8 @@ export class ReroutedServer {
     const { server: front } = this.#gateway;
     front.on('listening', () => {
       this.#state = 'listening';
-      stopConnectionChecks(this.#server);
       this.#server.emit('listening');
+      stopConnectionChecks(this.#server); // the event has started them
     });
     front.on('error', (error) => {
       if (this.#state === 'opening') this.#dispose();
@@ -81,6 +82,13 @@ export class ReroutedServer {
       throw error;
     }
     this.#replaceMethods();
+  }
+
+  /** Those about connections of clients, which are the gateway's. */
+  #copySettings(): void {
+    const { server: front } = this.#gateway;
+    front.keepAliveTimeout = this.#server.keepAliveTimeout;
+    front.maxRequestsPerSocket = this.#server.maxRequestsPerSocket;
   }
 
   #connect(): AppSocket {
