@@ -16,6 +16,9 @@ const MAX_CONNECTIONS = 4096;
 /** What the gateway has to say; only shown with NODE_DEBUG=lsapi, since tests look at what a program prints. */
 const debug = debuglog('lsapi');
 
+/** What servers have got as closeIdleConnections() here, to tell it from a program's own. */
+const idleClosers = new WeakSet<() => void>();
+
 /**
  * One listening of an http.Server: a gateway at the address that was asked for, connected by a private Unix socket to
  * LSAPI connections that emit 'request' on the server. The server's own methods become ones that act on the gateway.
@@ -108,7 +111,6 @@ export class ReroutedServer {
         this.#close(callback);
         return server;
       },
-      closeIdleConnections: () => front.closeIdleConnections(),
       closeAllConnections: () => front.closeAllConnections(),
       ref: () => {
         front.ref();
@@ -122,6 +124,18 @@ export class ReroutedServer {
     for (const [name, value] of Object.entries(methods)) {
       Object.defineProperty(server, name, { value, configurable: true, writable: true, enumerable: false });
     }
+    // close() calls it, and a program may have replaced it to hear of that.
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- only looked up
+    if (!Object.hasOwn(server, 'closeIdleConnections') || idleClosers.has(server.closeIdleConnections)) {
+      const closeIdle = (): void => front.closeIdleConnections();
+      idleClosers.add(closeIdle);
+      Object.defineProperty(server, 'closeIdleConnections', {
+        value: closeIdle,
+        configurable: true,
+        writable: true,
+        enumerable: false,
+      });
+    }
     Object.defineProperties(server, {
       listening: { get: () => front.listening, configurable: true, enumerable: false },
       // Some libraries look whether a server has one before they close it.
@@ -134,6 +148,7 @@ export class ReroutedServer {
   }
 
   #close(callback: ((error?: Error) => void) | undefined): void {
+    this.#server.closeIdleConnections(); // as Node's close() does, whoever has replaced it
     if (!this.#gateway.server.listening) {
       // As net.Server has it: the callback gets an error, but with a 'close'.
       const error = Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });

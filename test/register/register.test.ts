@@ -131,6 +131,18 @@ describe('lsapi/register', () => {
     assert.equal(await output(program), 'timeout=7\ndropped\nHTTP/1.1 200 HTTP/1.1 503\ntrue true\n');
   });
 
+  it("calls closeIdleConnections() when it closes, a program's own as well", async () => {
+    const program = `
+      const note = (text) => () => console.log(text);
+      const before = http.createServer();
+      before.closeIdleConnections = note('before');
+      const after = http.createServer();
+      for (const server of [before, after]) await once(server.listen(0), 'listening');
+      after.closeIdleConnections = note('after');
+      for (const server of [before, after]) await once(server.close(), 'close');`;
+    assert.equal(await output(program), 'before\nafter\n');
+  });
+
   it('leaves servers alone that are not HTTP, and HTTPS', async () => {
     const program = `
       console.log(https.Server.prototype.listen === net.Server.prototype.listen);
