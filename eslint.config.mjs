@@ -15,6 +15,7 @@ export default tseslint.config(
     },
   },
   {
+    // Apps are written as their frameworks' users write them.
     files: ['examples/**/*.cjs', 'examples/apps/**/*.js', 'test/**/*.cjs'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },

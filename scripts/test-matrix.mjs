@@ -2,9 +2,9 @@
 // Node, all of them on the one addon that is built. The npm package `node` carries the binaries; they are kept in .cache.
 // --others leaves the running Node out. --brief leaves out what does not depend on Node's version: bytes in, bytes out.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchNode } from './fetch-node.mjs';
 import { ensureBuilt, root } from './setup.mjs';
 
 const VERSIONS = ['20', '22', '24', '26'];
@@ -37,27 +37,6 @@ const { values, positionals } = parseArgs({
 const ignored = values.brief ? INDEPENDENT.flatMap((files) => ['--ignore', `dist-dev/test/${files}`]) : [];
 const current = process.versions.node.split('.')[0];
 const versions = values.versions.split(',').filter((version) => !values.others || version !== current);
-
-/** Path of a binary of that major version, fetched unless it is there. */
-function fetchNode(version) {
-  const directory = join(root, '.cache', `node-${version}`);
-  const binary = join(directory, 'node_modules/node/bin/node');
-  if (existsSync(binary)) return binary;
-  mkdirSync(directory, { recursive: true });
-  // A package of its own: npm must not look further up, and change the project's.
-  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-  // The package's script chooses the one for this platform: without it there is no binary.
-  const args = [
-    'install',
-    '--ignore-scripts=false',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    `node@${version}`,
-  ];
-  const result = spawnSync('npm', args, { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
-  return result.status === 0 && existsSync(binary) ? binary : undefined;
-}
 
 /** Runs mocha with a binary; resolves to its counts and what it printed. */
 function runTests(binary) {

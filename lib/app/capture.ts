@@ -2,13 +2,14 @@ import http from 'node:http';
 import https from 'node:https';
 import type net from 'node:net';
 import { Server as LsapiServer } from '../http/server.js';
+import { addressForApp } from './listen-parameters.js';
 
 /** A server that the app told to listen, and with what. */
 export interface CapturedServer {
   readonly server: http.Server;
   readonly parameters: readonly unknown[];
-  /** Does what the app asked for. */
-  listenForReal(): void;
+  /** Does what the app asked for, or listens with other parameters. A callback waits for 'listening' already. */
+  listenForReal(instead?: readonly unknown[]): void;
 }
 
 type Listen = (this: net.Server, ...parameters: unknown[]) => net.Server;
@@ -37,13 +38,14 @@ export function interceptListen(take: (captured: CapturedServer) => boolean): vo
       const taken = take({
         server: this as http.Server,
         parameters,
-        // Without the callback: it waits for 'listening' already.
-        listenForReal: () =>
-          void Reflect.apply(
+        listenForReal: (instead = parameters) => {
+          withdraw(this);
+          Reflect.apply(
             listen,
             this,
-            parameters.filter((value) => value !== callback),
-          ),
+            instead.filter((value) => value !== callback),
+          );
+        },
       });
       if (!taken) return Reflect.apply(listen, this, parameters);
       if (callback !== undefined) this.once('listening', callback as () => void);
@@ -58,33 +60,55 @@ export function interceptListen(take: (captured: CapturedServer) => boolean): vo
 }
 
 /**
- * Hands the first server of this process that is told to listen to `captured`, and later ones to `another`.
+ * Takes the first server that it is called with, and tells of all others, which are left to `another`.
+ *
+ * @param isMeant - whether a server that listens with these parameters is the one to be served
+ * @param socketPath - what `address()` answers where neither port nor path was asked for
  */
-export function captureListen(
-  captured: (captured: CapturedServer) => void,
-  another: (another: CapturedServer) => void,
-): void {
-  interceptListen(firstServer(captured, another));
-}
-
-/** Tells the first server that it is called with from others. */
 export function firstServer(
   captured: (captured: CapturedServer) => void,
-  another: (another: CapturedServer) => void,
+  another: (captured: CapturedServer) => void,
+  isMeant: (parameters: readonly unknown[]) => boolean = () => true,
+  socketPath?: string,
 ): (captured: CapturedServer) => boolean {
   let first: http.Server | undefined;
   return (one) => {
-    if (first !== undefined && first !== one.server) {
-      another(one);
-      return true;
-    }
-    if (first !== undefined) {
+    const { server, parameters } = one;
+    if (first === server || server.listening) {
       throw Object.assign(new Error('Listen method has been called more than once without closing.'), {
         code: 'ERR_SERVER_ALREADY_LISTEN',
       });
     }
-    first = one.server;
+    if (first !== undefined || !isMeant(parameters)) {
+      another(one);
+      return true;
+    }
+    first = server;
+    announce(one, socketPath);
+    closeOnAbort(one);
     captured(one);
     return true;
   };
+}
+
+/**
+ * Lets a server that is going to listen look as one that does: with Node `listening` and `address()` can be asked at
+ * once, and apps do.
+ */
+export function announce({ server, parameters }: CapturedServer, socketPath?: string): void {
+  const address = addressForApp(parameters, socketPath);
+  Object.defineProperty(server, 'listening', { value: true, configurable: true });
+  Object.defineProperty(server, 'address', { value: () => address, configurable: true, writable: true });
+}
+
+/** Takes {@link announce} back. */
+function withdraw(server: net.Server): void {
+  Reflect.deleteProperty(server, 'listening');
+  Reflect.deleteProperty(server, 'address');
+}
+
+/** `listen({ signal })` closes the server when the signal aborts. */
+function closeOnAbort({ server, parameters: [options] }: CapturedServer): void {
+  const { signal } = (typeof options === 'object' && options !== null ? options : {}) as { signal?: unknown };
+  if (signal instanceof AbortSignal) signal.addEventListener('abort', () => server.close(), { once: true });
 }

@@ -1,7 +1,5 @@
 import http from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
 import type { ConnectionOptions, Connections } from '../connections/connections.js';
 import { LsapiError } from '../errors.js';
 import type { FetchHandler } from '../fetch/fetch.js';
@@ -11,7 +9,8 @@ import { isRawHandler } from '../raw/raw.js';
 import type { WsgiApplication } from '../wsgi/wsgi.js';
 import { isWsgiApplication } from '../wsgi/wsgi.js';
 import type { CapturedServer } from './capture.js';
-import { loadRemedy } from './load-remedy.js';
+import type { Namespace } from './import-app.js';
+import { importApp } from './import-app.js';
 import { startPhases } from './start-phases.js';
 
 /** What an app turned out to be. */
@@ -34,8 +33,6 @@ export type LoadedApp =
 /** An app that requests can be handed to as they come. */
 export type SingleApp = Exclude<LoadedApp, { style: 'scripts' }>;
 
-type Namespace = Readonly<Record<string, unknown>>;
-
 /** After this time the log says that the app is not there yet. */
 const HINT_MS = 10_000;
 
@@ -53,7 +50,8 @@ const HINT_MS = 10_000;
  * An app may listen late, for example after it has connected to its database, and it may wait for its server at top
  * level: as soon as it listens, it is served.
  *
- * @param listened - resolves with the first server on which the app calls `listen()`; see captureListen()
+ * @param listened - resolves with the first server on which the app calls `listen()`; see firstServer()
+ * @param hintOfOthers - a sentence about servers that listen but are not meant
  * @param patience - milliseconds after which the log tells what the start waits for
  * @throws LsapiError LSAPI_ERR_APP_LOAD, LSAPI_ERR_APP_NO_HANDLER
  */
@@ -61,11 +59,12 @@ export async function loadApp(
   path: string,
   listened: Promise<CapturedServer>,
   log: (line: string) => void,
+  hintOfOthers: () => string = () => '',
   patience = HINT_MS,
 ): Promise<LoadedApp> {
   let loading = true;
   const hint = setTimeout(() => log(loading ? stillLoading(path) : notListening(path)), patience).unref();
-  const idle = watchForIdleLoop(() => (loading ? neverLoaded(path) : noHandler(path)));
+  const idle = watchForIdleLoop(() => (loading ? neverLoaded(path) : noHandler(path, hintOfOthers())));
   try {
     const imported = importApp(path);
     // An app that has listened and goes on loading: what it exports is told a turn later at the latest, else it
@@ -85,34 +84,6 @@ export async function loadApp(
     clearTimeout(hint);
     idle.stop();
   }
-}
-
-async function importApp(path: string): Promise<Namespace> {
-  try {
-    return (await import(pathToFileURL(path).href)) as Namespace;
-  } catch (error) {
-    const remedy = loadRemedy(error, path);
-    throw new LsapiError(
-      'LSAPI_ERR_APP_LOAD',
-      `The app ${path} failed while it was loaded:\n${isPlaceHidden(error) ? error.message : describe(error)}` +
-        (remedy === undefined ? '' : `\n${remedy}`),
-      { cause: error },
-    );
-  }
-}
-
-/**
- * Whether an error says nowhere where it comes from: Node tells the place of a syntax error in an ES module only when
- * it reports the error itself.
- */
-function isPlaceHidden(error: unknown): error is SyntaxError {
-  return error instanceof SyntaxError && error.stack?.startsWith(error.name) === true;
-}
-
-/** The error with its stack, less what is ours in it. */
-function describe(error: unknown): string {
-  const lines = inspect(error).split('\n');
-  return lines.filter((line) => !line.includes(import.meta.url)).join('\n');
 }
 
 function raise(error: unknown): never {
@@ -210,12 +181,12 @@ function notListening(path: string): string {
   );
 }
 
-function noHandler(path: string): LsapiError {
+function noHandler(path: string, hint: string): LsapiError {
   return new LsapiError(
     'LSAPI_ERR_APP_NO_HANDLER',
     `The app ${path} neither calls listen() on an http.Server nor exports a handler. ` +
       'Call server.listen(), or export a request listener (`export default app`, `module.exports = app`) or an ' +
-      'object with a fetch function (`export default { fetch(request) { … } }`).',
+      `object with a fetch function (\`export default { fetch(request) { … } }\`).${hint}`,
   );
 }
 

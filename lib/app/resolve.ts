@@ -31,12 +31,16 @@ export function restartFile(app: ResolvedApp): string {
   return join(app.root, 'tmp/restart.txt');
 }
 
-/** Start files that are looked for in a directory, before `main` of its package.json. */
+/** Start files that are looked for in a directory, before what its package.json names. */
 export const DEFAULT_STARTUP_FILES = ['app.js', 'app.mjs', 'app.cjs'] as const;
 
+/** Start files that count where package.json names none: the one of `node .`, and sources, which may be there compiled. */
+const LAST_STARTUP_FILES = ['index.js', 'app.ts', 'app.mts', 'app.cts'] as const;
+
 /**
- * Finds the app's start file: the one of the command line, else LSNODE_STARTUP_FILE, else `app.js` (`app.mjs`,
- * `app.cjs`, `main` of package.json) in LSNODE_ROOT or the current directory.
+ * Finds the app's start file: the one of the command line, else LSNODE_STARTUP_FILE, else the first that there is in
+ * LSNODE_ROOT or the current directory: `app.js`, `app.mjs`, `app.cjs`; `main` of package.json, its `exports`; `index.js`;
+ * `app.ts`, `app.mts`, `app.cts`.
  *
  * @throws LsapiError `LSAPI_ERR_APP_NOT_FOUND`: what was looked for, where, and the remedy, in one paragraph
  */
@@ -93,43 +97,79 @@ function named(
 /** The start file of a directory that was named or is in force because of `by`. */
 function defaultFile(directory: string, by: string): string {
   const unusable: string[] = [];
-  for (const name of DEFAULT_STARTUP_FILES) {
+  const path =
+    firstOf(DEFAULT_STARTUP_FILES, directory, unusable) ??
+    packageEntry(directory, unusable) ??
+    firstOf(LAST_STARTUP_FILES, directory, unusable);
+  if (path !== undefined) return path;
+
+  const found = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
+  const names = [...DEFAULT_STARTUP_FILES, ...LAST_STARTUP_FILES].join(', ');
+  throw notFound(
+    `No app in ${directory} (${by}): it has none of ${names}, and no package.json with a "main" or "exports" that can be ` +
+      `used${found}. Name the start file, as in "lsnode server.js", or set LSNODE_ROOT and LSNODE_STARTUP_FILE.`,
+  );
+}
+
+/** @param unusable - takes what is there but cannot be used */
+function firstOf(names: readonly string[], directory: string, unusable: string[]): string | undefined {
+  for (const name of names) {
     const path = join(directory, name);
     const kind = kindOf(path);
     if (kind === 'file') return path;
     if (kind !== 'missing') unusable.push(`${name} ${explain(kind)}`);
   }
-  const main = packageMain(directory);
-  if ('path' in main) return main.path;
-  if (main.problem !== undefined) unusable.push(main.problem);
-
-  const found = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
-  throw notFound(
-    `No app in ${directory} (${by}): it has none of ${DEFAULT_STARTUP_FILES.join(', ')}, and no package.json with a ` +
-      `"main" that can be used${found}. Name the start file, as in "lsnode server.js", or set LSNODE_ROOT and ` +
-      'LSNODE_STARTUP_FILE.',
-  );
+  return undefined;
 }
 
-/** What `main` of a directory's package.json names, found as `require` would find it. */
-function packageMain(directory: string): { path: string } | { problem: string | undefined } {
+/**
+ * What a directory's package.json names: `main`, found as `require` would find it, which is what `node .` runs; else
+ * what `import` of the package would get.
+ */
+function packageEntry(directory: string, unusable: string[]): string | undefined {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return { problem: missing ? undefined : 'package.json cannot be read' };
+    if (!missing) unusable.push('package.json cannot be read');
+    return undefined;
   }
-  const main =
-    typeof content === 'object' && content !== null && 'main' in content ? content.main : undefined;
-  if (typeof main !== 'string' || main === '') return { problem: undefined };
-  const target = resolve(directory, main);
-  const path = [target, `${target}.js`, join(target, 'index.js')].find(
-    (candidate) => kindOf(candidate) === 'file',
-  );
-  return path === undefined
-    ? { problem: `package.json says "main": "${main}", which is no readable file` }
-    : { path };
+  const { main, exports } = (typeof content === 'object' && content !== null ? content : {}) as {
+    main?: unknown;
+    exports?: unknown;
+  };
+  const entry = entryOf(exports);
+  for (const [field, value] of [
+    ['main', typeof main === 'string' && main !== '' ? main : undefined],
+    ['exports', entry],
+  ] as const) {
+    if (value === undefined) continue;
+    const target = resolve(directory, value);
+    const places = field === 'main' ? [target, `${target}.js`, join(target, 'index.js')] : [target];
+    const path = places.find((candidate) => kindOf(candidate) === 'file');
+    if (path !== undefined) return path;
+    unusable.push(`package.json says "${field}": "${value}", which is no readable file`);
+  }
+  return undefined;
+}
+
+/** Conditions of `exports` under which Node loads an app by import(). */
+const CONDITIONS: ReadonlySet<string> = new Set(['node', 'import', 'module-sync', 'default']);
+
+/** What `exports` of a package.json has for the package itself, by Node's rules: the first condition that holds. */
+function entryOf(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (Array.isArray(exports)) {
+    return exports.map((choice) => entryOf(choice)).find((entry) => entry !== undefined);
+  }
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  if ('.' in exports) return entryOf(exports['.']);
+  for (const [condition, value] of Object.entries(exports)) {
+    const entry = CONDITIONS.has(condition) ? entryOf(value) : undefined;
+    if (entry !== undefined) return entry;
+  }
+  return undefined;
 }
 
 type Kind = 'file' | 'directory' | 'other' | 'missing' | 'unreadable';

@@ -157,7 +157,7 @@ ${definitionList([
     'serve the scripts that WSGIScriptAlias and the like map URLs to; may be repeated',
   ],
   ['    --config FILE', 'the same as an object: lsnode.config.json or lsnode.config.mjs'],
-  ['    --check', 'read such files, report all errors at once, and end: status 0 or 1'],
+  ['    --check', 'read such files, or find the app, check the variables, report all errors at once'],
   ['    --print-config', 'print the settings in force and where they come from'],
   ['-h, --help', 'print this help'],
   ['-V, --version', 'print the version'],

@@ -30,5 +30,7 @@ export async function prepareApp(commandLine: CommandLine, settings: Settings): 
     return prepareScripts(commandLine, settings);
   }
   const app = enterApp(commandLine, settings);
-  return { app, name: app.path, open: () => openApp(app, writeLog), gateway: {} };
+  const { port, socket } = settings;
+  const open = (): Promise<OpenedApp> => openApp(app, { log: writeLog, port, socketPath: socket });
+  return { app, name: app.path, open, gateway: {} };
 }

@@ -1,5 +1,6 @@
 import type { CapturedServer } from '../app/capture.js';
 import { addressForApp, describeListen } from '../app/listen-parameters.js';
+import { listenBeside } from '../app/listen-beside.js';
 import type { LoadedApp } from '../app/load.js';
 import type { OpenedApp } from '../app/open.js';
 import type { ResolvedApp } from '../app/resolve.js';
@@ -51,7 +52,10 @@ export interface ServeOptions extends Pick<
  *
  * @throws LsapiError LSAPI_ERR_LISTEN
  */
-export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOptions): Promise<Worker> {
+export async function serveApp(
+  { loaded, listened, further }: OpenedApp,
+  options: ServeOptions,
+): Promise<Worker> {
   const { socket, lifecycle, settings, development, restartMarker, idle } = options;
   const hint = setTimeout(
     () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
@@ -73,6 +77,7 @@ export async function serveApp({ loaded, listened }: OpenedApp, options: ServeOp
   if (loaded.style !== 'node' || loaded.parameters === undefined) {
     void listened.then((captured) => serveListening(captured, loaded, worker, settings));
   }
+  further?.open(loaded.style === 'node' ? (server, address) => worker.join(server, address) : undefined);
   return worker;
 }
 
@@ -91,7 +96,7 @@ function serveListening(captured: CapturedServer, app: LoadedApp, worker: Worker
     writeLog(
       `${describeListen(parameters)}: the app exports a ${app.style} handler, so its server listens for real`,
     );
-    captured.listenForReal();
+    void listenBeside(captured, writeLog);
   } else {
     worker.serveWith(server, addressForApp(parameters, settings.socket));
   }

@@ -49,6 +49,8 @@ export interface Settings {
   readonly root: string | undefined;
   /** LSNODE_STARTUP_FILE. The app's start file, relative to the root. */
   readonly startupFile: string | undefined;
+  /** LSNODE_PORT. Of several servers of an app the one to serve: its port or path; without it the first that listens. */
+  readonly port: string | undefined;
   /** LSNODE_SCRIPT_ROOTS. Directories that scripts must be in, separated by colons. */
   readonly scriptRoots: string | undefined;
   /** LSNODE_SOCKET. Path of the socket as the server knows it; what `server.address()` of the app tells. */

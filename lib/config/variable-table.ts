@@ -269,6 +269,16 @@ export const VARIABLES: VariableTable = {
     meaning: "The app's start file, relative to LSNODE_ROOT. The command line takes precedence.",
     source: '§4.4',
   },
+  port: {
+    name: 'LSNODE_PORT',
+    ...constant(text('the first server'), undefined),
+    mode: 'any',
+    brief: 'which server of the app is the site',
+    meaning:
+      'The port or path with which an app calls listen() for its site, where it has several servers. The others listen for ' +
+      'real, beside the web server. Without it the first server that listens is the site.',
+    source: 'lsnode',
+  },
   scriptRoots: {
     name: 'LSNODE_SCRIPT_ROOTS',
     ...constant(text("the request's DOCUMENT_ROOT"), undefined),

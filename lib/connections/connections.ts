@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly requestLog?: RequestLog;
   /** Whether error answers tell the stack. */
   readonly development: boolean;
+  /** Whether the process is the app's: what its 'request' listeners throw is told to those of uncaught exceptions, too. */
+  readonly surfacesErrors?: boolean;
   /** Milliseconds that work which outlives its response may take once draining has finished. */
   readonly grace?: number;
   /** Whether other processes serve the same app. */

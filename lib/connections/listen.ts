@@ -32,9 +32,20 @@ export function openListener(address: Address): Listener {
     if (report.error !== 0) throw listenError(address, report);
     return { fd: report.fd, address };
   }
-  const report = native.listenTcp(address.host, address.port, BACKLOG);
+  const report = native.listenTcp(address.host, address.port, BACKLOG, false);
   if (report.error !== 0) throw listenError(address, report);
   return { fd: report.fd, address: { ...address, port: report.port } };
+}
+
+/**
+ * Listens on a port that other processes of this user may listen on as well, if they do it this way too.
+ *
+ * @param ip - a numeric address
+ * @returns the descriptor; undefined where it cannot be had
+ */
+export function openShared(ip: string, port: number): number | undefined {
+  const { fd, error } = native.listenTcp(ip, port, BACKLOG, true);
+  return error === 0 ? fd : undefined;
 }
 
 async function lookUp(address: Address & { kind: 'tcp' }): Promise<string> {

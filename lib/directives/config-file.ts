@@ -28,22 +28,43 @@ const HOST_KEYS = [
  */
 export async function readConfigurationFile(path: string): Promise<ConfigurationReading> {
   let value: unknown;
+  let text: string | undefined;
   try {
-    if (path.endsWith('.json')) value = JSON.parse(readFileSync(path, 'utf8'));
-    else value = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+    if (path.endsWith('.json')) {
+      text = readFileSync(path, 'utf8');
+      value = JSON.parse(text);
+    } else {
+      value = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+    }
   } catch (error) {
     const problems = new ProblemList();
+    const message = error instanceof Error ? error.message : String(error);
+    const line = text === undefined ? undefined : lineOfJsonError(message, text);
     problems.error(
-      { file: path },
+      { file: path, ...(line !== undefined && { line }) },
       'LSAPI_ERR_DIRECTIVE_FILE',
-      `Could not read configuration file ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      path.endsWith('.json')
-        ? 'It must be JSON that may be read.'
-        : 'It must be a module with a default export.',
+      `Could not read configuration file ${path}: ${message}`,
+      remedyFor(error, text !== undefined),
     );
     return { ...configurationOf({}, path), problems: problems.all };
   }
   return configurationOf(value, path);
+}
+
+function remedyFor(error: unknown, isJson: boolean): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'EACCES') return 'Check the path, and that this user may read it.';
+  return isJson
+    ? 'Correct it: JSON has names in double quotes, no comma behind the last member, and no comments.'
+    : 'It must be a module with a default export.';
+}
+
+/** Line from 1. V8 tells a position, newer ones the line as well; of an end that comes too early neither. */
+function lineOfJsonError(message: string, text: string): number {
+  const told = /\(line (\d+) column \d+\)/.exec(message)?.[1];
+  if (told !== undefined) return Number(told);
+  const position = /at position (\d+)/.exec(message)?.[1];
+  return text.slice(0, position === undefined ? text.trimEnd().length : Number(position)).split('\n').length;
 }
 
 /**

@@ -5,6 +5,7 @@ import { findSymbol, kCapture } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
 import type { NodeConnections } from './node-connections.js';
 import type { Response } from './server-response.js';
+import { surfaceRejection, surfaceThrown } from './surface-error.js';
 
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i;
 
@@ -34,6 +35,7 @@ export function emitRequest(
     else server.emit('request', request, response);
   } catch (error) {
     this.failRequest(error, request, response);
+    if (this.surfacesErrors) surfaceThrown(error);
   }
 }
 
@@ -71,6 +73,7 @@ export function emitExpectation(
     }
   } catch (error) {
     this.failRequest(error, request, response);
+    if (this.surfacesErrors) surfaceThrown(error);
   }
 }
 
@@ -108,6 +111,9 @@ export function routeRejections(server: http.Server): void {
     // Any other event: as without the switch, an unhandled rejection.
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the listener rejected with
     if (connections === undefined) void Promise.reject(error);
-    else connections.failRequest(error, request, response as Response);
+    else {
+      connections.failRequest(error, request, response as Response);
+      if (connections.surfacesErrors) surfaceRejection(error);
+    }
   };
 }

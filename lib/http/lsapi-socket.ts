@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import type { NodeConnections } from './node-connections.js';
 import type { RequestEnvironment } from './request-environment.js';
 import { isSecure } from './request-environment.js';
+import type { Response } from './server-response.js';
 
 /** Set by Node's end(), which says so by `socket._writableState.corked = 1`; its `socket.uncork()` follows at once. */
 let fullyUncorked = false;
@@ -50,7 +51,7 @@ class LsapiSocketBase {
   /** Bytes of the request's body that have not been read from the native side. */
   bodyLeft: number;
   bytesRead = 0;
-  /** Header and body of the response, as far as they were given to the native side. */
+  /** Bytes of the body that the native side has. */
   bytesSent = 0;
   /** Whether the native request is still there: false after its end and after an abort. */
   alive = true;
@@ -82,6 +83,12 @@ class LsapiSocketBase {
   }
 
   // --- Peer -----------------------------------------------------------------------------------------------
+
+  /** With what waits to be sent, as Node counts. */
+  get bytesWritten(): number {
+    const response = this._httpMessage as Response | null;
+    return this.bytesSent + (response?.lsapiOutput.size ?? 0);
+  }
 
   get remoteAddress(): string | undefined {
     return this.environment.env.REMOTE_ADDR;
@@ -181,10 +188,6 @@ class LsapiSocketBase {
   }
   get writableCorked(): number {
     return this.corks;
-  }
-  /** Includes what is still collected here, as a socket's own count does. */
-  get bytesWritten(): number {
-    return this.bytesSent + this.connections.collectedOutput(this.self);
   }
   /** Bytes of the response that the server has not taken. */
   get writableLength(): number {

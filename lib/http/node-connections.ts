@@ -35,6 +35,8 @@ export class NodeConnections implements Connections, NativeRequestHandler {
   /** Takes one line for the log. */
   readonly log: (line: string) => void;
   readonly development: boolean;
+  /** Whether listeners of the process hear of errors that its 'request' listeners threw. */
+  readonly surfacesErrors: boolean;
   /** Options of http.createServer that concern single messages. */
   readonly joinDuplicateHeaders: boolean;
   readonly uniqueHeaders: ReadonlySet<string> | null | undefined;
@@ -56,6 +58,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     this.server = server;
     this.log = options.log;
     this.development = options.development;
+    this.surfacesErrors = options.surfacesErrors ?? false;
     this.#options = options;
     this.#prepare = prepare;
     this.set =
@@ -188,12 +191,6 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     if (!socket.alive) return 0;
     const response = socket._httpMessage as Response | null;
     return (response?.lsapiOutput.size ?? 0) + this.set.pending(socket.slot, socket.serial);
-  }
-
-  /** Bytes of the response that the native side has not got yet. */
-  collectedOutput(socket: LsapiSocket): number {
-    const response = socket._httpMessage as Response | null;
-    return response === null ? 0 : response.lsapiOutput.size + (response.lsapiOutput.headerText?.length ?? 0);
   }
 
   /** Sends what the response has collected. */

@@ -36,14 +36,13 @@ export function finishResponse(socket: LsapiSocket, response: Response): void {
     last = callbacks.pop();
     callBack(response.lsapiOutput);
   }
-  const closes = detach(socket, response);
+  detach(socket, response);
   last?.(null);
-  if (!closes) closeUnheard(response);
 }
 
 /** The same for a response whose end() did not go through Node's: 'finish' is emitted here. */
 export function finishWhole(socket: LsapiSocket, response: Response): void {
-  const closes = detach(socket, response);
+  detach(socket, response);
   // Node 20 and 22 compute it.
   if (kWritableFinished !== undefined) {
     (response as unknown as Record<symbol, boolean>)[kWritableFinished] = true;
@@ -55,27 +54,20 @@ export function finishWhole(socket: LsapiSocket, response: Response): void {
     if (callbacks !== null) for (const callback of callbacks) callback(null);
   }
   response.emit('finish');
-  if (!closes) closeUnheard(response);
 }
 
-/** @returns Whether 'close' is on its way; not so when nobody could tell that it has not come yet. */
-function detach(socket: LsapiSocket, response: Response): boolean {
+/**
+ * 'close' follows a tick later, even if nobody listens to it: the error of a write after the end, whose tick is between,
+ * is not told by a response that is destroyed.
+ */
+function detach(socket: LsapiSocket, response: Response): void {
   const { request, server } = socket;
   if (responseFinish.hasSubscribers) responseFinish.publish({ request, response, socket, server });
   endBody(socket);
   dumpUnread(request);
   socket._httpMessage = null;
   (response as { socket: unknown }).socket = null;
-  // An 'error' is owed to its listeners after a write behind the end, and does not come any more after 'close'.
-  if (response.listenerCount('close') === 0 && response.listenerCount('error') === 0) return false;
   process.nextTick(closeResponse, response);
-  return true;
-}
-
-/** A tick has its cost, and nobody can tell; unless a listener came with 'finish'. */
-function closeUnheard(response: Response): void {
-  if (response.listenerCount('close') > 0) process.nextTick(closeResponse, response);
-  else closeResponse(response);
 }
 
 export function closeResponse(response: Response): void {

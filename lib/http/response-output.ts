@@ -103,7 +103,7 @@ export function flushOutput(output: ResponseOutput, end: boolean): number {
     output.headerCount,
     body,
   );
-  socket.bytesSent += (header?.length ?? 0) + (body?.length ?? 0);
+  if (body !== undefined) socket.bytesSent += body.length;
   return pending < -1 ? refused(output, pending, header ?? '') : pending;
 }
 

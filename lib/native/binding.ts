@@ -176,7 +176,8 @@ export interface NativeBinding extends NativeGroupBinding {
     handler: NativeRequestHandler,
   ) => NativeConnectionSet;
   listenUnix(path: string, backlog: number, mode: number): ListenReport;
-  listenTcp(ip: string, port: number, backlog: number): ListenReport;
+  /** @param shared - whether other processes of this user may do the same; then each gets some of the connections */
+  listenTcp(ip: string, port: number, backlog: number, shared: boolean): ListenReport;
   descriptorKind(fd: number): 'listening' | 'connected' | 'other';
   takeStandardInput(): number;
   /** 0 or an errno. */

@@ -125,8 +125,7 @@ export class ReroutedServer {
       Object.defineProperty(server, name, { value, configurable: true, writable: true, enumerable: false });
     }
     // close() calls it, and a program may have replaced it to hear of that.
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- only looked up
-    if (!Object.hasOwn(server, 'closeIdleConnections') || idleClosers.has(server.closeIdleConnections)) {
+    if (!this.#hasOwnIdleCloser()) {
       const closeIdle = (): void => front.closeIdleConnections();
       idleClosers.add(closeIdle);
       Object.defineProperty(server, 'closeIdleConnections', {
@@ -147,8 +146,16 @@ export class ReroutedServer {
     });
   }
 
+  /** Whether the program has replaced closeIdleConnections(). */
+  #hasOwnIdleCloser(): boolean {
+    const server = this.#server;
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- only looked up
+    return Object.hasOwn(server, 'closeIdleConnections') && !idleClosers.has(server.closeIdleConnections);
+  }
+
   #close(callback: ((error?: Error) => void) | undefined): void {
-    this.#server.closeIdleConnections(); // as Node's close() does, whoever has replaced it
+    // As Node's close() does. The gateway's is left out: it does not wait for responses on their way to the client.
+    if (this.#hasOwnIdleCloser()) this.#server.closeIdleConnections();
     if (!this.#gateway.server.listening) {
       // As net.Server has it: the callback gets an error, but with a 'close'.
       const error = Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ModuleFormat } from './module-format.js';
-import { formatOf, hasKnownSuffix } from './module-format.js';
+import type { ModuleFormat } from '../app/module-format.js';
+import { formatOf, hasKnownSuffix } from '../app/module-format.js';
 
 /** Parts of Node's module loader that packages rely on, without being documented: Node 20 to 26. */
 interface CommonJsModule {

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CapturedServer } from '../app/capture.js';
 import { firstServer, interceptListen } from '../app/capture.js';
-import { listenBeside } from '../app/second-server.js';
+import { listenBeside } from '../app/listen-beside.js';
+import { describeListen } from '../app/listen-parameters.js';
 import type { SingleApp } from '../app/load.js';
 import { exportsOf, findHandler, listening } from '../app/load.js';
 import { DEFAULT_CALLABLE } from '../directives/request/groups.js';
@@ -47,7 +48,12 @@ export async function loadScript(
       captured = first;
       wake();
     },
-    (another) => listenBeside(another, log),
+    (another) => {
+      log(
+        `${describeListen(another.parameters)}: the second server of ${path} listens for real, beside LiteSpeed`,
+      );
+      void listenBeside(another, log);
+    },
   );
   return loading.run(take, async () => {
     let loaded: unknown;

@@ -84,6 +84,7 @@ export class Worker {
       log: options.log,
       ...(options.requestLog !== undefined && { requestLog: options.requestLog }),
       development: options.development,
+      surfacesErrors: true,
       grace: settings.grace * SECOND,
       multiprocess: settings.children > 1,
       onDrained: () => this.#onDrained(),
@@ -157,6 +158,17 @@ export class Worker {
       );
     this.#server?.removeAllListeners('request').on('request', forward);
     this.#takeOver(server, address);
+  }
+
+  /** Another server of the app for the same address: it counts as listening, and gets no requests of its own. */
+  join(server: http.Server, address: ServerAddress): void {
+    takeOver(server, {
+      connections: this.#connections,
+      address,
+      shared: true,
+      close: (closed) => process.nextTick(closed),
+    });
+    process.nextTick(() => server.emit('listening'));
   }
 
   #takeOver(server: http.Server, address: ServerAddress): void {

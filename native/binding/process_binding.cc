@@ -29,11 +29,13 @@ Napi::Value ListenUnixBinding(const Napi::CallbackInfo& info) {
                                        info[2].As<Napi::Number>()));
 }
 
-/// listenTcp(ip, port, backlog): {fd, error, message, port}
+/// listenTcp(ip, port, backlog, shared): {fd, error, message, port}
 Napi::Value ListenTcpBinding(const Napi::CallbackInfo& info) {
-  return Report(info.Env(), ListenTcp(info[0].As<Napi::String>(),
-                                      static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value()),
-                                      info[2].As<Napi::Number>()));
+  return Report(
+      info.Env(),
+      ListenTcp(info[0].As<Napi::String>(), static_cast<uint16_t>(info[1].As<Napi::Number>().Uint32Value()),
+                info[2].As<Napi::Number>(),
+                info[3].As<Napi::Boolean>() ? AddressUse::kShared : AddressUse::kExclusive));
 }
 
 /// descriptorKind(fd): 'listening' | 'connected' | 'other'

@@ -64,7 +64,7 @@ ListenResult ListenUnix(const std::string& path, int backlog, int mode) {
   return result;
 }
 
-ListenResult ListenTcp(const std::string& ip, uint16_t port, int backlog) {
+ListenResult ListenTcp(const std::string& ip, uint16_t port, int backlog, AddressUse use) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
   hints.ai_socktype = SOCK_STREAM;
@@ -75,7 +75,10 @@ ListenResult ListenTcp(const std::string& ip, uint16_t port, int backlog) {
   }
   FileDescriptor socket(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
-  if (socket.is_open()) setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (socket.is_open()) {
+    setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (use == AddressUse::kShared) setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  }
   ListenResult result;
   if (socket.is_open()) {
     result = BindAndListen(std::move(socket), found->ai_addr, found->ai_addrlen, backlog);

@@ -18,8 +18,13 @@ struct ListenResult {
 /// for what the umask gives.
 ListenResult ListenUnix(const std::string& path, int backlog, int mode);
 
+/// Whether other processes of this user may listen on the same address, if they allow it too: the kernel then
+/// gives each of them some of the connections (SO_REUSEPORT).
+enum class AddressUse { kExclusive, kShared };
+
 /// Listens on a numeric IPv4 or IPv6 address.
-ListenResult ListenTcp(const std::string& ip, uint16_t port, int backlog);
+ListenResult ListenTcp(const std::string& ip, uint16_t port, int backlog,
+                       AddressUse use = AddressUse::kExclusive);
 
 /// What a descriptor is: the ways in which a server starts an application differ in fd 0 (section 5.1).
 enum class DescriptorKind { kListening, kConnected, kOther };

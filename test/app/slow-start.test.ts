@@ -22,7 +22,13 @@ describe('A start that takes long', () => {
     };
     const listened = listens ? delay(300).then(() => captured) : new Promise<CapturedServer>(() => undefined);
     const lines: string[] = [];
-    await loadApp(path, listened, (line) => lines.push(line), 50);
+    await loadApp(
+      path,
+      listened,
+      (line) => lines.push(line),
+      () => '',
+      50,
+    );
     return lines;
   }
 

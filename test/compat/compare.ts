@@ -19,6 +19,8 @@ export interface Comparison {
   readonly plain: Counts;
   readonly rerouted: Counts;
   readonly differences: readonly Difference[];
+  /** Files that were not run, by reason. */
+  readonly leftOut?: Readonly<Record<string, number>>;
   /** Permissions that no difference needs. */
   readonly unneeded: readonly string[];
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { LeftOut } from './node-left-out.js';
 import type { Suite } from './suites.js';
 
 /** How a test ended; `absent` where the suite's process ended before it, or it only exists on the other side. */
@@ -14,7 +15,7 @@ export interface TestResult {
 }
 
 /** A run that gives no result for so long hangs. */
-const STALL_LIMIT_MS = 60_000;
+const STALL_LIMIT_MS = 90_000;
 /** The same for one file of a suite whose tests are programs. */
 const FILE_LIMIT_MS = 30_000;
 
@@ -43,12 +44,45 @@ export async function execute(suite: Suite, execution: Execution): Promise<TestR
 }
 
 async function executeFiles(suite: Suite, execution: Execution): Promise<TestResult[]> {
+  const titles = filesOf(suite, execution.checkout);
   const results: TestResult[] = [];
-  for (const title of filesOf(suite, execution.checkout)) {
-    const status = await runProcess([...flagsOf(execution, title), title], execution, FILE_LIMIT_MS);
-    results.push({ title, outcome: status === 0 ? 'passed' : 'failed' });
-  }
+  const next = titles.entries();
+  const worker = async (number: number): Promise<void> => {
+    for (const [index, title] of next) {
+      const own = { ...execution, results: `${execution.results}.${number}` };
+      const status = await runProcess([...flagsOf(execution, title), title], own, FILE_LIMIT_MS);
+      const message = status === 0 ? undefined : lastWords(`${own.results}.log`);
+      results[index] = {
+        title,
+        outcome: status === 0 ? 'passed' : 'failed',
+        ...(message !== undefined && { message }),
+      };
+    }
+  };
+  await Promise.all([worker(1), worker(2)]);
   return results;
+}
+
+/** What a program said when it failed, in one line. */
+function lastWords(log: string): string {
+  const text = readFileSync(log, 'utf8');
+  const at = Math.max(text.search(/^\s*\w*(?:Error|Mismatched)\b/m), 0);
+  return text.slice(at, at + 300).replace(/\s+/g, ' ');
+}
+
+/** How many files of a suite are not run, by reason. */
+export function leftOutOf({ files, leftOut = [] }: Suite, checkout: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  if (files === undefined) return counts;
+  for (const name of allFilesOf(files, checkout)) {
+    const reason = reasonFor(name, readFileSync(join(checkout, files.directory, name), 'utf8'), leftOut);
+    if (reason !== undefined) counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function reasonFor(name: string, text: string, leftOut: readonly LeftOut[]): string | undefined {
+  return leftOut.find(({ matches }) => matches(name, text))?.reason;
 }
 
 /** Tests of Node name the flags that they need in a comment. */
@@ -78,6 +112,8 @@ function commandOf(suite: Suite, { root, checkout, results }: Execution): string
       return [
         '--test',
         '--test-concurrency=2',
+        // One that hangs is a failure of its own, not the end of the run.
+        '--test-timeout=25000',
         // A test that failed may have left a server open.
         '--test-force-exit',
         `--test-reporter=${pathToFileURL(`${reporter}/node-test.mjs`).href}`,
@@ -88,12 +124,22 @@ function commandOf(suite: Suite, { root, checkout, results }: Execution): string
   }
 }
 
-function filesOf({ files }: Suite, checkout: string): string[] {
+function allFilesOf({ directory, pattern }: NonNullable<Suite['files']>, checkout: string): string[] {
+  return readdirSync(join(checkout, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => pattern.test(name) && !name.includes('node_modules'))
+    .sort();
+}
+
+function filesOf({ files, leftOut = [] }: Suite, checkout: string): string[] {
   if (files === undefined) return [];
-  return readdirSync(join(checkout, files.directory), { recursive: true, encoding: 'utf8' })
-    .filter((name) => files.pattern.test(name) && !name.includes('node_modules'))
-    .sort()
-    .map((name) => join(files.directory, name));
+  const { directory } = files;
+  return allFilesOf(files, checkout)
+    .filter(
+      (name) =>
+        leftOut.length === 0 ||
+        reasonFor(name, readFileSync(join(checkout, directory, name), 'utf8'), leftOut) === undefined,
+    )
+    .map((name) => join(directory, name));
 }
 
 const KILLED = -1;

@@ -36,7 +36,110 @@ const UNREAD =
   'Of a body nothing is taken from the server before somebody reads it, so it is not complete until then.';
 const HALF_CLOSED = 'A client that closes its end before it has the response gets none.';
 
+const FRAMES =
+  'LSAPI carries bodies without chunk framing, so that nothing of it is counted or written to the socket.';
+const SOCKETS =
+  'Each request has a socket of its own: connections of clients, their events, their reuse and their timeouts are the server’s.';
+const INTERIM =
+  'LSAPI carries no 1xx answers; the server asks for the body of a request with Expect: 100-continue itself.';
+const CASE = 'The server writes names of headers in lower case.';
+const REPEATED = 'Of a header that makes sense once the server keeps one line.';
+const HOST =
+  'Whether a request without Host is answered is the server’s decision, and how many headers it may have.';
+const SURFACED =
+  'What a listener throws is answered with 500; only under lsnode is it told to listeners of uncaughtException besides.';
+const GATEWAY_IN_PROCESS =
+  'The gateway of this comparison is a server of the same process, and counted as well.';
+const TRAILERS = 'LSAPI carries no trailers.';
+
+/** Files of Node's tests by the part of their name behind `test-http-`. */
+function nodeTests(...names: string[]): RegExp {
+  return new RegExp(`/test-http-(?:${names.join('|')})\\.js$`);
+}
+
 export const PERMITTED: readonly Permission[] = [
+  {
+    suites: ['node'],
+    title: nodeTests(
+      'abort-client',
+      'destroyed-socket-write2',
+      'outgoing-message-capture-rejection',
+      'response-close',
+      'server-capture-rejections',
+      'server-incomingmessage-destroy',
+      'writable-true-after-close',
+    ),
+    reason: ABORTED,
+  },
+  {
+    suites: ['node'],
+    title: nodeTests(
+      'content-length',
+      'outgoing-destroyed',
+      'request-method-delete-payload',
+      'server-consumed-timeout',
+      'server-de-chunked-trailer',
+      'write-callbacks',
+    ),
+    reason: NO_LENGTH,
+  },
+  {
+    suites: ['node'],
+    title: nodeTests(
+      'dump-req-when-res-ends',
+      'keep-alive-close-on-header',
+      'keep-alive-timeout-custom',
+      'keepalive-client',
+      'keepalive-request',
+      'outgoing-end-cork',
+      'req-res-close',
+      'server-async-dispose',
+      'server-close-destroy-timeout',
+      'socket-encoding-error',
+    ),
+    reason: SOCKETS,
+  },
+  { suites: ['node'], title: nodeTests('outgoing-properties', 'response-cork'), reason: FRAMES },
+  {
+    suites: ['node'],
+    title: nodeTests('early-hints', 'expect-continue', 'information-headers', 'information-processing'),
+    reason: INTERIM,
+  },
+  { suites: ['node'], title: nodeTests('allow-content-length-304', 'mutable-headers'), reason: COUNTED },
+  { suites: ['node'], title: nodeTests('raw-headers'), reason: TRAILERS },
+  { suites: ['node'], title: nodeTests('remove-header-stays-removed'), reason: SERVER },
+  { suites: ['node'], title: nodeTests('write-head'), reason: CASE },
+  {
+    suites: ['node'],
+    title: nodeTests('double-content-length', 'response-multi-content-length', 'response-multiheaders'),
+    reason: REPEATED,
+  },
+  { suites: ['node'], title: nodeTests('max-headers-count', 'request-host-header'), reason: HOST },
+  { suites: ['node'], title: nodeTests('exceptions'), reason: SURFACED },
+  { suites: ['node'], title: nodeTests('perf_hooks'), reason: GATEWAY_IN_PROCESS },
+  { suites: ['node'], title: nodeTests('server-unconsume-consume'), reason: UPGRADE },
+  {
+    suites: ['fastify'],
+    title:
+      /^test\/404s\.test\.js: Unknown method|mkcalendar|missing method from http client|route-shorthand - (?:query|all)$/,
+    reason: METHODS,
+  },
+  {
+    suites: ['fastify'],
+    title:
+      /^test\/(?:client-timeout|close-pipelining|custom-http-server|skip-reply-send)\.|^test\/close\.test\.js: (?:Current opened connection|rejected incoming)|reply-error\.test\.js: Should (?:reply 400 on client error|set the response from client)|default clientError replies|non-numeric content-length/,
+    reason: SOCKETS,
+  },
+  {
+    suites: ['fastify'],
+    title: /hooks\.test\.js: onTimeout|customErrorHandler should not call handler for in-stream error/,
+    reason: ABORTED,
+  },
+  { suites: ['fastify'], title: /header-overflow|request-header-host/, reason: HOST },
+  { suites: ['fastify'], title: /reply\.raw\.writeHead should return customize headers/, reason: LOCATION },
+  { suites: ['fastify'], title: /for HEAD method, no body should be sent/, reason: HEAD_LENGTH },
+  { suites: ['fastify'], title: /early hints/, reason: INTERIM },
+  { suites: ['fastify'], title: /^test\/upgrade\.test\.js/, reason: UPGRADE },
   {
     suites: ['express-4', 'express-5'],
     title: /^app\.router methods should include [A-Z-]+$|should send ETag in response to [A-Z-]+ request$/,

@@ -51,12 +51,21 @@ function reasonsOf(comparisons: readonly Comparison[]): string {
     .join('\n');
 }
 
+/** Files that were not run, as Markdown. */
+function leftOutOf(comparisons: readonly Comparison[]): string {
+  return comparisons
+    .flatMap(({ suite, leftOut = {} }) =>
+      Object.entries(leftOut).map(([reason, count]) => `- _${suite}_: ${reason}: ${count}`),
+    )
+    .join('\n');
+}
+
 /** Writes what the runs so far came to into the document, between its two marks. */
 export function writeDocument(path: string, cache: string): void {
   const comparisons = SUITES.map(({ name }) => join(cache, `${name}.json`))
     .filter((file) => existsSync(file))
     .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Comparison);
-  const generated = `${tableOf(comparisons)}\n\n### Reasons\n\n${reasonsOf(comparisons)}`;
+  const generated = `${tableOf(comparisons)}\n\n### Reasons\n\n${reasonsOf(comparisons)}\n\n### Files that are not run\n\n${leftOutOf(comparisons)}`;
   const text = readFileSync(path, 'utf8');
   const marked = /(<!-- results -->)[^]*(<!-- end of results -->)/;
   if (!marked.test(text)) throw new Error(`${path} lacks the marks that the results go between`);

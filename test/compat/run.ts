@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compare, type Comparison } from './compare.js';
-import { execute } from './execute.js';
+import { execute, leftOutOf } from './execute.js';
 import { PERMITTED } from './permitted.js';
 import { report, tableOf, writeDocument } from './report.js';
 import { SUITES, type Suite } from './suites.js';
@@ -50,7 +50,8 @@ function prepare(suite: Suite, checkout: string): void {
   if (!existsSync(join(checkout, 'package.json'))) {
     console.error(
       `lsapi: there is no checkout of ${suite.name} at ${checkout}. Get it by\n` +
-        `  git clone --depth 1 --branch ${suite.tag} https://github.com/${suite.repository}.git ${checkout}`,
+        `  git clone --depth 1 --branch ${suite.tag} https://github.com/${suite.repository}.git ${checkout}` +
+        (suite.source === undefined ? '' : `\nEnough is: ${suite.source}.`),
     );
     process.exit(2);
   }
@@ -86,7 +87,10 @@ for (const suite of suites) {
       rerouted,
       results: join(cache, `${suite.name}.${rerouted ? 'rerouted' : 'plain'}`),
     });
-  const comparison = compare({ name: suite.name, version }, await run(false), await run(true), PERMITTED);
+  const comparison: Comparison = {
+    ...compare({ name: suite.name, version }, await run(false), await run(true), PERMITTED),
+    leftOut: leftOutOf(suite, checkout),
+  };
   writeFileSync(join(cache, `${suite.name}.json`), `${JSON.stringify(comparison, null, 2)}\n`);
   comparisons.push(comparison);
   console.log(report(comparison));

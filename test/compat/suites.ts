@@ -1,3 +1,5 @@
+import { NODE_LEFT_OUT, type LeftOut } from './node-left-out.js';
+
 /** A test suite of somebody else's, as it is run on our stack. */
 export interface Suite {
   /** Also the name of its checkout's directory. */
@@ -11,6 +13,10 @@ export interface Suite {
   readonly arguments?: readonly string[];
   /** Test files: a directory, searched recursively, and how their names end. For `node-test` and `files`. */
   readonly files?: { readonly directory: string; readonly pattern: RegExp };
+  /** Files of those that cannot tell anything here; each counts by the first reason that fits. */
+  readonly leftOut?: readonly LeftOut[];
+  /** How to get it, where no tag of the repository can be cloned in reasonable time. */
+  readonly source?: string;
   /** A command of the suite's that makes what its tests need. */
   readonly prepare?: readonly string[];
 }
@@ -134,5 +140,15 @@ export const SUITES: readonly Suite[] = [
     tag: 'v5.12.1',
     runner: 'node-test',
     files: { directory: 'test', pattern: /\.test\.js$/ },
+  },
+  {
+    name: 'node',
+    repository: 'nodejs/node',
+    tag: 'v20.19.2',
+    runner: 'files',
+    files: { directory: 'test/parallel', pattern: /^test-http-.*\.js$/ },
+    leftOut: NODE_LEFT_OUT,
+    source:
+      'test/parallel/test-http-*, test/common and test/fixtures of the source archive, and a package.json with the version',
   },
 ];

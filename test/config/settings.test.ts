@@ -27,6 +27,7 @@ const DEFAULTS: Settings = {
   dumpDebugInfo: false,
   root: undefined,
   startupFile: undefined,
+  port: undefined,
   scriptRoots: undefined,
   socket: undefined,
   consoleLog: undefined,
@@ -257,7 +258,7 @@ describe('settings from the environment', () => {
     it('covers every variable whose value can be wrong', () => {
       const anythingGoes: SettingName[] = [
         ...(['checkParent', 'allowCoreDump'] as const),
-        ...(['stderrLog', 'root', 'startupFile', 'scriptRoots', 'socket', 'consoleLog'] as const),
+        ...(['stderrLog', 'root', 'startupFile', 'port', 'scriptRoots', 'socket', 'consoleLog'] as const),
       ];
       assert.deepEqual([...Object.keys(nonsense), ...anythingGoes].sort(), [...SETTING_NAMES].sort());
     });

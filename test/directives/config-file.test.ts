@@ -100,10 +100,48 @@ describe('lsnode --check', () => {
 
   const check = (...argv: string[]) => checkCommand(parseCommandLine(['--check', ...argv]), directory);
 
-  it('ends with 1 where there is nothing to check', async () => {
-    const { text, exitStatus } = await check();
-    assert.equal(exitStatus, 1);
-    assert.match(text, /Nothing to check: there is no lsnode\.config\.mjs/);
+  it('looks for the app where there is no configuration', async () => {
+    const missing = await check();
+    assert.equal(missing.exitStatus, 1);
+    assert.match(missing.text, /No app in \S+ .*LSAPI_ERR_APP_NOT_FOUND\]\n1 error\n$/);
+    const misnamed = await check('server.js');
+    assert.equal(misnamed.exitStatus, 1);
+    assert.match(misnamed.text, /"server\.js", but there is no/);
+    writeFileSync(join(directory, 'server.js'), '');
+    const found = await check('server.js');
+    assert.deepEqual(found, {
+      exitStatus: 0,
+      text: `The app is ${join(directory, 'server.js')}, run in ${directory}\nOK\n`,
+    });
+  });
+
+  it('names the line of JSON that is none', async () => {
+    for (const [text, line] of [
+      ['{\n  "scriptAliases": [],\n  "nonsense": true,\n}', 4],
+      ['{\n', 2],
+      ['{\n  "a" 1\n}', 2],
+    ] as const) {
+      writeFileSync(join(directory, 'broken.json'), text);
+      const { text: report, exitStatus } = await check('--config', 'broken.json');
+      assert.equal(exitStatus, 1);
+      assert.match(report, new RegExp(`Syntax error on line ${line} of .*broken\\.json`));
+    }
+    const missing = await check('--config', 'none.json');
+    assert.match(missing.text, /no such file.*\n {2}Check the path/);
+  });
+
+  it('warns of variables that make no sense', async () => {
+    process.env.LSNODE_GRACE = 'soon';
+    try {
+      const { text, exitStatus } = await check('server.js');
+      assert.equal(exitStatus, 0);
+      assert.match(
+        text,
+        /^Warning for the environment:\n {2}LSNODE_GRACE="soon" is not a number; the default is used/,
+      );
+    } finally {
+      delete process.env.LSNODE_GRACE;
+    }
   });
 
   it('reports the errors of all files at once and ends with 1', async () => {

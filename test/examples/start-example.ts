@@ -25,41 +25,41 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const START_TIMEOUT = 15_000;
 const STOP_TIMEOUT = 5_000;
 
-/** Starts one of the repository's examples, from its root. */
 export async function startExample(
   name: string,
   how: How,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Example> {
-  return startApp({ name, app: `${root}examples/${name}/app.js`, cwd: root, how, env });
+  const app = `${root}examples/${name}/app.js`;
+  const command = how === 'node' ? [app] : [...lsnodeHttp, app];
+  return startProgram({ name, how, command, cwd: root, env });
 }
 
-export interface AppToStart {
-  /** For messages. */
+/** What runs `lsnode` behind the development gateway, as arguments of `node`. */
+export const lsnodeHttp: readonly string[] = [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0'];
+
+/** A program that is to be started: with plain Node it listens on PORT, `lsnode` prints the URL that answers. */
+export interface Program {
   readonly name: string;
-  /** What `node` or `lsnode` is called with. */
-  readonly app: string;
-  readonly cwd: string;
   readonly how: How;
+  /** Arguments of `node`. */
+  readonly command: readonly string[];
+  readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export async function startApp({ name, app, cwd, how, env = {} }: AppToStart): Promise<Example> {
+export async function startProgram({ name, how, command, cwd, env }: Program): Promise<Example> {
   const freePort = how === 'node' ? await findFreePort() : 0;
-  const child = spawn(
-    process.execPath,
-    how === 'node' ? [app] : [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0', app],
-    {
-      cwd,
-      env: {
-        ...process.env,
-        NODE_ENV: 'production',
-        PORT: how === 'node' ? String(freePort) : undefined,
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, command, {
+    cwd,
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      PORT: how === 'node' ? String(freePort) : undefined,
+      ...env,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
   let stdout = '';
   let output = '';

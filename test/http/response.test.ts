@@ -334,6 +334,30 @@ describe('Response', () => {
     });
   });
 
+  it('tells of a write after the end by an error event', async () => {
+    const { answer } = await same({
+      handler: (_request, response, note) => {
+        response.end('whole', () => note('ended'));
+        note(`write: ${response.write('more', (error) => note(`write back: ${error?.name}`))}`);
+        response.end('more', (error?: Error) => note(`end back: ${error?.name}`));
+      },
+      client: {},
+    });
+    assert.equal(answer?.body, 'whole');
+  });
+
+  it('counts the bytes that wait to be sent', async () => {
+    await same({
+      handler: (_request, response, note) => {
+        response.write('x'.repeat(100_000));
+        note(`counted: ${(response.socket?.bytesWritten ?? 0) >= 100_000}`);
+        response.end();
+      },
+      client: {},
+      ignore: ['res'],
+    });
+  });
+
   describe('without a body', () => {
     it('to HEAD tells the length that the app announces', async () => {
       const response = await answerOf((_request, response) => {

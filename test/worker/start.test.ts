@@ -143,3 +143,35 @@ describe("The message 'shutdown'", () => {
     assert.match(lsnode.stderr, /told shutdown\n/);
   });
 });
+
+describe('An error that a request listener throws', () => {
+  const start = lsnodes();
+  const listens = `
+    process.on('uncaughtException', (error) => console.log('uncaught', error.message));
+    process.on('unhandledRejection', (error) => console.log('unhandled', error.message));`;
+  const handler = `
+    require('node:http').createServer((req, res) => {
+      if (req.url === '/rejects') return Promise.reject(new Error('rejected'));
+      if (req.url === '/throws') throw new Error('thrown');
+      res.end('fine');
+    }).listen(80);`;
+
+  it('is answered with 500, and told to those who listen for what nobody caught', async () => {
+    const lsnode = start({ files: { 'app.js': listens + handler } });
+    const client = await lsnode.connect();
+    assert.equal((await client.request({ url: '/throws' })).status, 500);
+    await lsnode.printed(/^uncaught thrown$/m);
+    assert.equal((await client.request({ url: '/rejects' })).status, 500);
+    await lsnode.printed(/^unhandled rejected$/m);
+    assert.equal((await client.request()).text, 'fine');
+  });
+
+  it('does not end the process where nobody listens', async () => {
+    const lsnode = start({ files: { 'app.js': handler } });
+    const client = await lsnode.connect();
+    assert.equal((await client.request({ url: '/throws' })).status, 500);
+    assert.equal((await client.request({ url: '/rejects' })).status, 500);
+    assert.equal((await client.request()).text, 'fine');
+    assert.match(lsnode.stderr, /error in the handler of GET \/throws: Error: thrown/);
+  });
+});

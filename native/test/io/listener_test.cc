@@ -99,6 +99,13 @@ TEST_SUITE("listening on TCP") {
     CHECK(ListenTcp("127.0.0.1", result.port, 10).error == EADDRINUSE);
   }
 
+  TEST_CASE("shares an address with those that share it too, and with nobody else") {
+    const ListenResult first = ListenTcp("127.0.0.1", 0, 10, AddressUse::kShared);
+    REQUIRE(first.error == 0);
+    CHECK(ListenTcp("127.0.0.1", first.port, 10, AddressUse::kShared).error == 0);
+    CHECK(ListenTcp("127.0.0.1", first.port, 10).error == EADDRINUSE);
+  }
+
   TEST_CASE("takes IPv6 addresses") {
     const ListenResult result = ListenTcp("::1", 0, 10);
     // A machine may have no IPv6 at all.

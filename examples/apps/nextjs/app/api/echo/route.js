@@ -1,3 +1,0 @@
-export async function POST(request) {
-  return Response.json({ echoed: await request.json() }, { status: 201 });
-}

@@ -1,5 +1,0 @@
-import { redirect } from 'next/navigation';
-
-export function GET() {
-  redirect('/');
-}

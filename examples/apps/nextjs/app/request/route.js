@@ -1,9 +1,0 @@
-export function GET(request) {
-  const { pathname, search } = request.nextUrl;
-  return Response.json({
-    method: request.method,
-    pathname,
-    search,
-    agent: request.headers.get('user-agent'),
-  });
-}

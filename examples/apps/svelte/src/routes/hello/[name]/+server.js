@@ -1,0 +1,5 @@
+import { json } from '@sveltejs/kit';
+
+export function GET({ params, url }) {
+  return json({ hello: params.name, tags: url.searchParams.getAll('tag') });
+}

@@ -1,0 +1,3 @@
+export function DELETE() {
+  return new Response(null, { status: 204 });
+}

@@ -1,5 +1,0 @@
-import { redirect } from '@sveltejs/kit';
-
-export function GET() {
-  redirect(302, '/');
-}
