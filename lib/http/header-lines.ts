@@ -16,6 +16,8 @@ export class HeaderLines {
   count = 0;
   /** As announced by the app; -1 without. */
   contentLength = -1;
+  /** Whether trailers are announced. */
+  hasTrailer = false;
   /** Lower-case names whose values share a line (`uniqueHeaders` of the server). */
   readonly #unique: ReadonlySet<string> | null | undefined;
 
@@ -74,6 +76,7 @@ export class HeaderLines {
       if (this.contentLength >= 0) return; // the server ignores a second one
       this.contentLength = parseLength(value);
     }
+    if (name.length === 7 && name.toLowerCase() === 'trailer') this.hasTrailer = true;
     const line = `${name}: ${value}\n`;
     if (
       line.length - 1 > MAXIMUM_LINE ||
@@ -85,6 +88,13 @@ export class HeaderLines {
     this.text += line;
     this.count++;
   }
+}
+
+/** What Node's server answers to trailers that are announced for a body which is not chunked. */
+export function trailerRefused(): Error {
+  return Object.assign(new Error('Trailers are invalid with this transfer encoding'), {
+    code: 'ERR_HTTP_TRAILER_INVALID',
+  });
 }
 
 function parseLength(value: string | number): number {

@@ -33,7 +33,9 @@ export function createIncomingMessage(
   request.httpVersion = isHttp10 ? '1.0' : '1.1';
   const headers = splitPairs(headerText);
   if (socket.connections.joinDuplicateHeaders) request.joinDuplicateHeaders = true;
-  request._addHeaderLines(headers, headers.length);
+  const { maxHeadersCount } = socket.server;
+  const limit = typeof maxHeadersCount === 'number' && maxHeadersCount > 0 ? 2 * maxHeadersCount : Infinity;
+  request._addHeaderLines(headers, Math.min(headers.length, limit));
   request.lsapi = socket.environment;
   socket.request = request;
   request.complete = socket.bodyLeft === 0;

@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type http from 'node:http';
+import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { NodeConnections } from './node-connections.js';
 import type { RequestEnvironment } from './request-environment.js';
@@ -34,7 +35,8 @@ type Timeout = ReturnType<typeof setTimeout>;
  * to the response. Destroying it ends the request.
  *
  * Its stream machinery is set up when somebody uses it as a stream, since hardly any request does: the class
- * has Duplex's prototype but runs its constructor late.
+ * has Duplex's prototype but runs its constructor late. Between the two is net.Socket's, for `instanceof`; what
+ * that does with a handle is replaced here.
  */
 class LsapiSocketBase {
   /** Which request of the native set this is. */
@@ -220,6 +222,15 @@ class LsapiSocketBase {
   destroySoon(): void {
     this.destroy();
   }
+  /** An error of a server's socket ends its connection, not the process: Node's server listens to it. */
+  emit(event: string | symbol, ...parameters: unknown[]): boolean {
+    const emitter = this as unknown as Duplex;
+    if (event === 'error' && emitter.listenerCount('error') === 0) {
+      this.destroy(parameters[0] as Error);
+      return false;
+    }
+    return Duplex.prototype.emit.call(emitter, event, ...parameters);
+  }
   resetAndDestroy(): this {
     return this.destroy();
   }
@@ -315,7 +326,7 @@ class LsapiSocketBase {
   }
 }
 
-Object.setPrototypeOf(LsapiSocketBase.prototype, Duplex.prototype);
+Object.setPrototypeOf(LsapiSocketBase.prototype, Socket.prototype);
 
 /** {@link LsapiSocketBase} with the methods of the Duplex whose prototype it has. */
 export type LsapiSocket = LsapiSocketBase & Duplex;

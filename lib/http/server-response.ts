@@ -2,7 +2,7 @@ import type http from 'node:http';
 import { toServerStatus } from '../native/status.js';
 import { end } from './end-at-once.js';
 import type { HeaderValue } from './header-lines.js';
-import { HeaderLines } from './header-lines.js';
+import { HeaderLines, trailerRefused } from './header-lines.js';
 import type { OutgoingInternals } from './internals.js';
 import { kNeedDrain, kOutHeaders, nodeFinish } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
@@ -52,6 +52,8 @@ function storeHeader(
       lines.addAll(headers);
     }
   }
+  // Announced for chunks they are left out, by the server; Node's server refuses them elsewhere.
+  if (lines.hasTrailer && !wouldBeChunked(this, lines)) throw trailerRefused();
   if (lines.contentLength >= 0) {
     this._contentLength = lines.contentLength;
     this._removedContLen = false;
@@ -65,6 +67,11 @@ function storeHeader(
   output.headerCount = lines.count;
   this._header = statusLine + lines.text + '\r\n'; // its presence says "headers sent"
   this._headerSent = false;
+}
+
+/** Whether Node's server would send the body in chunks, given that trailers are announced. */
+function wouldBeChunked(response: Response, lines: HeaderLines): boolean {
+  return response._hasBody && response.useChunkedEncodingByDefault && lines.contentLength < 0;
 }
 
 /** Replaces OutgoingMessage's: keeps data until the socket is uncorked, which Node does at the end of the tick. */

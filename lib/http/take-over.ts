@@ -38,6 +38,7 @@ export function takeOver(server: http.Server, role: ServerRole): void {
   });
   define('close', {
     value: (callback?: (error?: Error) => void) => {
+      server.closeIdleConnections(); // as Node's close() does, whoever has replaced it
       if (!listening) {
         const error = Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });
         if (callback !== undefined) process.nextTick(callback, error);
@@ -51,7 +52,9 @@ export function takeOver(server: http.Server, role: ServerRole): void {
     writable: true,
   });
   // Idle connections belong to the web server; they are closed with the last request.
-  define('closeIdleConnections', { value: () => undefined, writable: true });
+  if (!Object.hasOwn(server, 'closeIdleConnections')) {
+    define('closeIdleConnections', { value: () => undefined, writable: true });
+  }
   define('closeAllConnections', {
     value: () => role.connections.failRequests(new Error('server.closeAllConnections() was called')),
     writable: true,

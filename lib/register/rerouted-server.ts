@@ -16,6 +16,9 @@ const MAX_CONNECTIONS = 4096;
 /** What the gateway has to say; only shown with NODE_DEBUG=lsapi, since tests look at what a program prints. */
 const debug = debuglog('lsapi');
 
+/** What servers have got as closeIdleConnections() here, to tell it from a program's own. */
+const idleClosers = new WeakSet<() => void>();
+
 /**
  * One listening of an http.Server: a gateway at the address that was asked for, connected by a private Unix socket to
  * LSAPI connections that emit 'request' on the server. The server's own methods become ones that act on the gateway.
@@ -42,8 +45,9 @@ export class ReroutedServer {
       errorLog: (line) => debug(line),
     });
     const { server: front } = this.#gateway;
-    front.keepAliveTimeout = server.keepAliveTimeout;
-    front.maxRequestsPerSocket = server.maxRequestsPerSocket;
+    // A program may set them at any time.
+    for (const event of ['connection', 'request']) front.prependListener(event, () => this.#copySettings());
+    front.on('dropRequest', (...parameters) => server.emit('dropRequest', ...parameters));
   }
 
   /** Whether the server listens or is about to, so that it may not be told to once more. */
@@ -61,8 +65,8 @@ export class ReroutedServer {
     const { server: front } = this.#gateway;
     front.on('listening', () => {
       this.#state = 'listening';
-      stopConnectionChecks(this.#server);
       this.#server.emit('listening');
+      stopConnectionChecks(this.#server); // the event has started them
     });
     front.on('error', (error) => {
       if (this.#state === 'opening') this.#dispose();
@@ -83,6 +87,13 @@ export class ReroutedServer {
     this.#replaceMethods();
   }
 
+  /** Those about connections of clients, which are the gateway's. */
+  #copySettings(): void {
+    const { server: front } = this.#gateway;
+    front.keepAliveTimeout = this.#server.keepAliveTimeout;
+    front.maxRequestsPerSocket = this.#server.maxRequestsPerSocket;
+  }
+
   #connect(): AppSocket {
     return new AppSocket().connect({ path: this.#path }).unref();
   }
@@ -100,7 +111,6 @@ export class ReroutedServer {
         this.#close(callback);
         return server;
       },
-      closeIdleConnections: () => front.closeIdleConnections(),
       closeAllConnections: () => front.closeAllConnections(),
       ref: () => {
         front.ref();
@@ -114,6 +124,17 @@ export class ReroutedServer {
     for (const [name, value] of Object.entries(methods)) {
       Object.defineProperty(server, name, { value, configurable: true, writable: true, enumerable: false });
     }
+    // close() calls it, and a program may have replaced it to hear of that.
+    if (!this.#hasOwnIdleCloser()) {
+      const closeIdle = (): void => front.closeIdleConnections();
+      idleClosers.add(closeIdle);
+      Object.defineProperty(server, 'closeIdleConnections', {
+        value: closeIdle,
+        configurable: true,
+        writable: true,
+        enumerable: false,
+      });
+    }
     Object.defineProperties(server, {
       listening: { get: () => front.listening, configurable: true, enumerable: false },
       // Some libraries look whether a server has one before they close it.
@@ -125,7 +146,16 @@ export class ReroutedServer {
     });
   }
 
+  /** Whether the program has replaced closeIdleConnections(). */
+  #hasOwnIdleCloser(): boolean {
+    const server = this.#server;
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- only looked up
+    return Object.hasOwn(server, 'closeIdleConnections') && !idleClosers.has(server.closeIdleConnections);
+  }
+
   #close(callback: ((error?: Error) => void) | undefined): void {
+    // As Node's close() does. The gateway's is left out: it does not wait for responses on their way to the client.
+    if (this.#hasOwnIdleCloser()) this.#server.closeIdleConnections();
     if (!this.#gateway.server.listening) {
       // As net.Server has it: the callback gets an error, but with a 'close'.
       const error = Object.assign(new Error('Server is not running.'), { code: 'ERR_SERVER_NOT_RUNNING' });

@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import { pipeline } from 'node:stream';
-import { later } from './support/serve.js';
+import { later, withServer } from './support/serve.js';
 import { same } from './support/same.js';
 
 /**
@@ -151,6 +152,20 @@ describe('Events as on node:http', () => {
         response.end(() => note('second end called back'));
       },
     });
+  });
+
+  it('of write after end, to a listener of errors alone', async () => {
+    const codes: unknown[] = [];
+    await withServer(
+      (_request, response) => {
+        response.on('error', (error: NodeJS.ErrnoException) => codes.push(error.code));
+        response.write('x');
+        response.end();
+        response.write('y');
+      },
+      async (served) => void (await served.request()),
+    );
+    assert.deepEqual(codes, ['ERR_STREAM_WRITE_AFTER_END']);
   });
 
   it('of end(chunk) after end', async () => {

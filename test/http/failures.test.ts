@@ -163,6 +163,13 @@ describe('Destroying', () => {
     });
   }
 
+  it('comes with an error that the socket is told of, and the process goes on', async () => {
+    const { response } = await fail((request) => {
+      request.socket.emit('error', new Error('told'));
+    });
+    assert.equal(response.status, 500);
+  });
+
   it('makes later writes fail, as on node:http', async () => {
     await same({
       client: async (peer) => {

@@ -211,6 +211,25 @@ describe('What LSAPI cannot carry', () => {
     assert.equal((await run(handler)).log, '', 'once is enough');
   });
 
+  it('trailers for a body that is not chunked are refused, as on node:http', async () => {
+    const codes: unknown[] = [];
+    for (const status of [200, 204]) {
+      await run((_request, answer) => {
+        if (status === 200) answer.setHeader('Content-Length', '1');
+        answer.setHeader('Trailer', 'X-T');
+        try {
+          answer.writeHead(status);
+        } catch (error) {
+          codes.push((error as NodeJS.ErrnoException).code);
+          answer.removeHeader('Trailer');
+          answer.writeHead(status);
+        }
+        answer.end(status === 200 ? 'x' : undefined);
+      });
+    }
+    assert.deepEqual(codes, ['ERR_HTTP_TRAILER_INVALID', 'ERR_HTTP_TRAILER_INVALID']);
+  });
+
   describe('Content-Length', () => {
     it('is kept to: what is too long is cut off', async () => {
       for (const handler of [

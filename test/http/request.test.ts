@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import { deferred, withServer } from './support/serve.js';
 import type { RequestOptions } from '../support/lsapi-client.js';
 
@@ -116,6 +116,23 @@ describe('Request', () => {
       assert.equal(count, 3001); // and Host
     });
 
+    it('are cut off at maxHeadersCount, as on node:http', async () => {
+      const counts: number[] = [];
+      await withServer(
+        (request, response) => {
+          counts.push(Object.keys(request.headers).length, request.rawHeaders.length);
+          response.end();
+        },
+        async (served) => {
+          for (const limit of [2, 0]) {
+            served.server.maxHeadersCount = limit;
+            await served.request({ headers: { a: '1', b: '2', c: '3' } });
+          }
+        },
+      );
+      assert.deepEqual(counts, [2, 8, 4, 8]); // with Host
+    });
+
     it('may be replaced by the app', async () => {
       const value = await seen({}, (request) => {
         request.headers = { own: 'x' };
@@ -185,6 +202,10 @@ describe('Request', () => {
         localPort: undefined,
         encrypted: false,
       });
+    });
+
+    it('is a net.Socket to those who ask', async () => {
+      assert.equal(await seen({}, (request) => request.socket instanceof Socket), true);
     });
 
     it('is one for request and response, and answers what libraries ask a socket', async () => {

@@ -109,6 +109,40 @@ describe('lsapi/register', () => {
     assert.deepEqual(lines, ['1', 'UND_ERR_SOCKET', 'left']);
   });
 
+  it('has what a program sets about connections take effect at any time, and no timer left', async () => {
+    const program = `
+      const server = http.createServer((_, response) => response.end());
+      server.on('dropRequest', () => console.log('dropped'));
+      server.listen(0);
+      await once(server, 'listening');
+      server.keepAliveTimeout = 7000;
+      const kept = await fetch('http://127.0.0.1:' + server.address().port);
+      console.log(kept.headers.get('keep-alive'));
+      server.maxRequestsPerSocket = 1;
+      const client = net.connect(server.address().port).setEncoding('latin1');
+      for (let n = 0; n < 2; n++) client.write('GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n');
+      let text = '';
+      for await (const data of client) if (/ 503 /.test((text += data))) break;
+      console.log(text.match(/^HTTP\\S+ \\d+/gm).join(' '));
+      const timers = Object.getOwnPropertySymbols(server).filter(({ description }) => description?.includes('Interval'));
+      console.log(timers.length > 0, timers.every((timer) => server[timer]._destroyed));
+      server.close();
+      server.closeAllConnections();`;
+    assert.equal(await output(program), 'timeout=7\ndropped\nHTTP/1.1 200 HTTP/1.1 503\ntrue true\n');
+  });
+
+  it("calls closeIdleConnections() when it closes, a program's own as well", async () => {
+    const program = `
+      const note = (text) => () => console.log(text);
+      const before = http.createServer();
+      before.closeIdleConnections = note('before');
+      const after = http.createServer();
+      for (const server of [before, after]) await once(server.listen(0), 'listening');
+      after.closeIdleConnections = note('after');
+      for (const server of [before, after]) await once(server.close(), 'close');`;
+    assert.equal(await output(program), 'before\nafter\n');
+  });
+
   it('leaves servers alone that are not HTTP, and HTTPS', async () => {
     const program = `
       console.log(https.Server.prototype.listen === net.Server.prototype.listen);
