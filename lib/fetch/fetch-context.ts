@@ -1,4 +1,5 @@
 import { RequestEnvironment } from '../http/request-environment.js';
+import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
 import type { RawRequest } from '../raw/raw-request.js';
 import type { BackgroundWork } from './background-work.js';
 
@@ -39,7 +40,7 @@ export class FetchContext {
   }
 
   /** The LSAPI environment: CGI-like variables as the server sent them (REMOTE_ADDR, HTTPS, GEOIP_…). */
-  get env(): Readonly<Record<string, string>> {
+  get env(): LiteSpeedEnvironment {
     return this.lsapi.env;
   }
 

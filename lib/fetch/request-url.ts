@@ -1,4 +1,5 @@
 import { isSecure } from '../http/request-environment.js';
+import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
 
 /** Host names, IPv4 and IPv6 addresses, with a port or without. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;
@@ -14,7 +15,7 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 export function requestUrl(
   target: string,
   host: string | undefined,
-  env: Readonly<Record<string, string>>,
+  env: LiteSpeedEnvironment,
 ): string {
   // A client that takes the server for a proxy sends the whole URL, which counts (RFC 9112 §3.2.2).
   const whole = /^https?:\/\//i.test(target) ? parse(target) : undefined;
@@ -38,6 +39,6 @@ function parse(url: string): string | undefined {
   }
 }
 
-function serverAuthority({ SERVER_NAME, SERVER_PORT }: Readonly<Record<string, string>>): string | undefined {
+function serverAuthority({ SERVER_NAME, SERVER_PORT }: LiteSpeedEnvironment): string | undefined {
   return SERVER_PORT === undefined ? SERVER_NAME : `${SERVER_NAME}:${SERVER_PORT}`;
 }

@@ -1,3 +1,5 @@
+import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
+
 // Here, because this file's types are part of the package's: an app sees req.lsapi and req.signal.
 declare module 'http' {
   interface IncomingMessage {
@@ -48,7 +50,7 @@ export function parseEnvironment(list: string): Record<string, string> {
 }
 
 /** Whether the client came by TLS, as the server tells with HTTPS. */
-export function isSecure(env: Readonly<Record<string, string>>): boolean {
+export function isSecure(env: LiteSpeedEnvironment): boolean {
   return env.HTTPS?.toLowerCase() === 'on';
 }
 
@@ -58,14 +60,14 @@ export function isSecure(env: Readonly<Record<string, string>>): boolean {
  */
 export class RequestEnvironment {
   #text: string;
-  #env: Readonly<Record<string, string>> | undefined;
+  #env: LiteSpeedEnvironment | undefined;
 
   constructor(text: string) {
     this.#text = text;
   }
 
   /** CGI-like variables as the server sent them (REMOTE_ADDR, SERVER_NAME, HTTPS, …), values in latin1. */
-  get env(): Readonly<Record<string, string>> {
+  get env(): LiteSpeedEnvironment {
     if (this.#env === undefined) {
       this.#env = parseEnvironment(this.#text);
       this.#text = '';
