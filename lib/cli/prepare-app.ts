@@ -3,6 +3,7 @@ import { openApp } from '../app/open.js';
 import type { ResolvedApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
+import { appMapping } from './document-root.js';
 import type { GatewayMapping } from './http-front.js';
 import type { CommandLine } from './options.js';
 import { enterApp } from './serve-app.js';
@@ -28,5 +29,5 @@ export async function prepareApp(commandLine: CommandLine, settings: Settings): 
     return prepareScripts(commandLine, settings);
   }
   const app = enterApp(commandLine, settings);
-  return { app, name: app.path, open: () => openApp(app, writeLog), gateway: {} };
+  return { app, name: app.path, open: () => openApp(app, writeLog), gateway: appMapping(commandLine) };
 }

@@ -29,12 +29,13 @@ export async function startExample(
   name: string,
   how: How,
   env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
 ): Promise<Example> {
   const app = `${root}examples/${name}/app.js`;
   const freePort = how === 'node' ? await findFreePort() : 0;
   const child = spawn(
     process.execPath,
-    how === 'node' ? [app] : [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0', app],
+    how === 'node' ? [app] : [`${root}dist/cli/main.js`, '--http', '127.0.0.1:0', ...options, app],
     {
       cwd: root,
       env: {
