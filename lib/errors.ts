@@ -50,6 +50,10 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_DIRECTIVE_SECTION'
   | 'LSAPI_ERR_DIRECTIVE_UNKNOWN'
   | 'LSAPI_ERR_DIRECTIVES'
+  // What LiteSpeed does for apps: the target of an internal redirect, a file to deliver, a header for its cache
+  | 'LSAPI_ERR_LITESPEED_LOCATION'
+  | 'LSAPI_ERR_LITESPEED_FILE'
+  | 'LSAPI_ERR_LITESPEED_CACHE'
   // Gateway
   | 'LSAPI_ERR_GATEWAY_CONNECT'
   | 'LSAPI_ERR_GATEWAY_RESPONSE'

@@ -12,6 +12,7 @@ export type { FetchHandler } from './fetch/fetch.js';
 export type { ClientEnd, FetchContext, ServerEnd } from './fetch/fetch-context.js';
 export { createServer, Server, type ServerOptions } from './http/server.js';
 export { RequestEnvironment } from './http/request-environment.js';
+export type { LiteSpeedEnvironment, LiteSpeedVariable } from './litespeed/environment.js';
 export { raw, type RawHandler } from './raw/raw.js';
 export { RawRequest } from './raw/raw-request.js';
 export { RawResponse, type RawBody, type RawHeaders } from './raw/raw-response.js';

@@ -1,41 +1,74 @@
-// An Express app that has the server do what it does better: cache pages, deliver files.
+// What LiteSpeed can do for an app: send files, keep pages, forget them again. With plain Node it works as well, just
+// without the server's help.
+import { join } from 'node:path';
 import express from 'express';
-import { acceleratedSendFile, cacheControl, cachePurge, cacheTags, cacheSupport } from 'lsapi/litespeed';
-import { fileURLToPath } from 'node:url';
+import {
+  acceleratedSendFile,
+  applyHeaders,
+  cacheControl,
+  cachePurge,
+  cacheTag,
+  cacheVary,
+} from 'lsapi/litespeed';
 
-const files = process.env.FILES ?? fileURLToPath(new URL('files', import.meta.url));
-const articles = new Map([['1', 'Hello']]);
+const downloads = join(import.meta.dirname, 'site/_downloads');
+const products = new Map([
+  ['1', 'A chair'],
+  ['2', 'A table'],
+]);
 
 const app = express();
-app.use(acceleratedSendFile({ mounts: [{ uri: '/files/', directory: files }] }));
+app.use(express.urlencoded({ extended: false }));
+app.use(acceleratedSendFile({ roots: [{ directory: downloads, uri: '/_downloads/' }] }));
 
-// Cached by the server for an hour, until somebody changes the article.
-app.get('/articles/:id', (request, response) => {
-  const { id } = request.params;
-  const text = articles.get(id);
-  if (text === undefined) {
-    response.status(404).send('No such article');
-    return;
-  }
-  response.setHeader(...cacheControl({ maxAge: 3600 }));
-  response.setHeader(...cacheTags(`article_${id}`));
-  response.send(text);
+/** Kept for everybody, in the language of the cookie `lang`, until a product of the list changes. */
+app.get('/products', (req, res) => {
+  applyHeaders(
+    res,
+    cacheControl({ scope: 'public', maxAge: 3600 }),
+    cacheTag(['products']),
+    cacheVary({ cookies: ['lang'] }),
+  );
+  res.json(Object.fromEntries(products));
 });
 
-app.put('/articles/:id', express.text(), (request, response) => {
-  articles.set(request.params.id, request.body);
-  response.setHeader(...cachePurge({ tags: [`article_${request.params.id}`] }));
-  response.sendStatus(204);
+/** What it changes is purged: the page of the product now, the list once it has been made anew. */
+app.post('/products/:id', (req, res) => {
+  const { id } = req.params;
+  if (!/^\d+$/.test(id) || typeof req.body?.name !== 'string') return res.sendStatus(400);
+  products.set(id, req.body.name);
+  applyHeaders(res, cachePurge({ urls: [`/products/${id}`] }, { tags: ['products'], stale: true }));
+  res.sendStatus(204);
 });
 
-// Who may have it is the app's decision, the bytes are the server's.
-app.get('/download/:name', (request, response, next) => {
-  response.cookie('downloaded', request.params.name);
-  response.download(request.params.name, { root: files }, (error) => {
-    if (error && !response.headersSent) next(error);
+/** Each client's own. */
+app.get('/cart', (req, res) => {
+  applyHeaders(
+    res,
+    cacheControl({ scope: 'private', maxAge: 60 }),
+    cacheTag({ public: ['products'], private: ['cart'] }),
+  );
+  res.json({ items: 0 });
+});
+
+/** The app decides who gets the file, the server sends it. */
+app.get('/downloads/:name', (req, res, next) => {
+  if (req.query.key !== 'open') return res.status(403).send('The key is missing.\n');
+  res.set('X-Robots-Tag', 'noindex');
+  res.download(req.params.name, { root: downloads, maxAge: '1h' }, (error) => {
+    console.log(`download of ${req.params.name}: ${error?.code ?? 'handed over'}`);
+    if (error) next(error);
   });
 });
 
-app.get('/cache', (request, response) => response.json(cacheSupport(request.lsapi?.env ?? {})));
+app.get('/whereabouts', (req, res) => {
+  const {
+    GEOIP_COUNTRY_CODE: country,
+    HTTPS,
+    'X-LSCACHE': cache,
+    SERVER_SOFTWARE: server,
+  } = req.lsapi?.env ?? {};
+  res.json({ country, encrypted: HTTPS === 'on', cache, server });
+});
 
 app.listen(process.env.PORT ?? 3000);

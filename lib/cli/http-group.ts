@@ -7,6 +7,7 @@ import { formatAddress } from '../config/address.js';
 import type { Settings } from '../config/setting-types.js';
 import type { Invocation } from '../process-group/image.js';
 import type { GatewayMapping } from './http-front.js';
+import { appMapping } from './document-root.js';
 import { openHttpFront } from './http-front.js';
 import { privateAddress } from './open-socket.js';
 import type { CommandLine } from './options.js';
@@ -33,7 +34,7 @@ export async function runBehindGateway(
   const module = app === undefined ? [] : ['--module', app];
   const { gateway, forward } = commandLine.scripts
     ? await scriptsGateway(commandLine, settings)
-    : { gateway: {}, forward: [] };
+    : { gateway: appMapping(commandLine), forward: [] };
   const group = spawn(
     process.execPath,
     [...process.execArgv, invocation.main, '--bind', bind, ...forward, ...module, '--', ...parameters],

@@ -18,6 +18,8 @@ export interface CommandLine {
   readonly bind: Address | undefined;
   /** `--http`: where the development gateway listens. Its port may be 0, any free port. */
   readonly http: Address | undefined;
+  /** `--document-root`: files that the gateway of `--http` delivers for the app. */
+  readonly documentRoot: string | undefined;
   /** Whether scripts are served in place of one app: `--scripts`, or a configuration that maps URLs to them. */
   readonly scripts: boolean;
   /** `--suffix`, which may be given several times: files that the gateway of `--http` takes for scripts. */
@@ -34,6 +36,7 @@ const OPTIONS = {
   module: { type: 'string', short: 'm' },
   bind: { type: 'string', short: 'b' },
   http: { type: 'string' },
+  'document-root': { type: 'string' },
   scripts: { type: 'boolean' },
   suffix: { type: 'string' },
   'apache-config': { type: 'string' },
@@ -107,6 +110,15 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     break;
   }
 
+  const scripts = wanted.has('scripts') || apacheConfig.length > 0 || values.config !== undefined;
+  if (values['document-root'] !== undefined && (values.http === undefined || scripts)) {
+    throw optionError(
+      scripts
+        ? '--document-root does not go with scripts: their directory is the document root. Leave it out.'
+        : '--document-root is for the gateway of --http. Behind a server the document root is its virtual host’s: leave it out.',
+    );
+  }
+
   return {
     action: wanted.has('help')
       ? 'help'
@@ -120,7 +132,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     app: oneApp(values.module, app),
     bind: values.bind === undefined ? undefined : address('--bind', values.bind, false),
     http: values.http === undefined ? undefined : address('--http', values.http, true),
-    scripts: wanted.has('scripts') || apacheConfig.length > 0 || values.config !== undefined,
+    documentRoot: values['document-root'],
+    scripts,
     suffixes,
     apacheConfig,
     config: values.config,
@@ -150,6 +163,7 @@ ${definitionList([
   ['-m, --module FILE', 'the app, as if it were given as argument'],
   ['-b, --bind ADDRESS', 'listen on a socket of its own for LSAPI'],
   ['    --http ADDRESS', 'development: a gateway that takes HTTP there and passes it on by LSAPI'],
+  ['    --document-root DIR', 'with --http: files that the app may have delivered; see docs/litespeed.md'],
   ['    --scripts', 'serve the scripts that the server names, as its script handler'],
   ['    --suffix .SUFFIX', 'with --scripts --http: what is a script [.js .mjs .cjs]; may be repeated'],
   [
@@ -210,6 +224,7 @@ function requiredValue({ rawName, value, inlineValue }: OptionToken): string {
 function sample(rawName: string): string {
   if (rawName === '--apache-config') return '/etc/apache2/site.conf';
   if (rawName === '--suffix') return '.wsgi';
+  if (rawName === '--document-root') return 'public';
   if (rawName === '--config') return 'lsnode.config.json';
   return rawName === '-m' || rawName === '--module' ? 'app.js' : '127.0.0.1:8080';
 }

@@ -4,6 +4,7 @@ import type { ResolvedApp } from '../app/resolve.js';
 import { startPhases } from '../app/start-phases.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
+import { appMapping } from './document-root.js';
 import type { GatewayMapping } from './http-front.js';
 import type { CommandLine } from './options.js';
 import { enterApp } from './serve-app.js';
@@ -32,5 +33,5 @@ export async function prepareApp(commandLine: CommandLine, settings: Settings): 
   const app = enterApp(commandLine, settings);
   const { port, socket } = settings;
   const open = (): Promise<OpenedApp> => openApp(app, { log: writeLog, port, socketPath: socket });
-  return { app, name: app.path, open, gateway: {} };
+  return { app, name: app.path, open, gateway: appMapping(commandLine) };
 }

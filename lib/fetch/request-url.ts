@@ -1,5 +1,5 @@
-import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
 import { isSecure } from '../http/request-environment.js';
+import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
 
 /** Host names, IPv4 and IPv6 addresses, with a port or without. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;

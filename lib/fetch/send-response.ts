@@ -19,7 +19,7 @@ export async function sendResponse(
 ): Promise<void> {
   const { status, headers, body } = requireResponse(result, request);
   if (body === null) {
-    response.writeHead(status, headers);
+    response.writeHead(status, headers.has('x-litespeed-location') ? redirectHeaders(headers) : headers);
     // The length of what GET would get is not known.
     if (request.method === 'HEAD') response.flush();
     response.end();
@@ -84,6 +84,13 @@ function headersOf(response: Response): Headers {
   headers.delete('content-encoding');
   headers.delete('content-length');
   return headers;
+}
+
+/** A Headers object is sorted by name, but what the server carries over depends on the order (protocol §2.10). */
+function redirectHeaders(headers: Headers): [string, string][] {
+  const rank = (name: string): number =>
+    name === 'x-litespeed-location' ? 0 : name === 'content-disposition' ? 1 : 2;
+  return [...headers].sort(([a], [b]) => rank(a) - rank(b));
 }
 
 /** Status and headers wait for the first part, to leave with it. */

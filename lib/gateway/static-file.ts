@@ -28,9 +28,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.zip': 'application/zip',
 };
 
+/** What the server says of a file itself: a carried header of that name does not count. */
+const OWN = new Set(['etag', 'last-modified', 'content-length', 'content-range', 'accept-ranges']);
+
 /**
  * Delivers a static file, the target of an internal redirect: with ETag, Last-Modified, conditional requests and one
- * byte range, as a web server does.
+ * byte range. As with OpenLiteSpeed 1.9.1 (its source, `staticfilehandler.cpp`) only the whole file has the headers that
+ * are carried over, among them perhaps a Content-Type in place of the server's: a 304 has the ETag only, and a part of
+ * the file has what the server knows of it.
  *
  * @param path Latin1 path of an existing file.
  * @param carried Names and values of headers that the application wants on the response.
@@ -45,15 +50,18 @@ export function serveFile(
   const { size, mtimeMs, ino } = statSync(file);
   const modified = Math.floor(mtimeMs / 1000);
   const etag = `"${size.toString(16)}-${modified.toString(16)}-${ino.toString(16)}"`;
-  const headers = ['server', GATEWAY_NAME, ...carried, 'etag', etag];
-  headers.push('last-modified', new Date(modified * 1000).toUTCString());
+  const headers = ['server', GATEWAY_NAME, 'etag', etag];
   if (isNotModified(req, etag, modified)) {
     res.writeHead(304, headers).end();
     return;
   }
-  headers.push('content-type', TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
-  headers.push('accept-ranges', 'bytes');
-  const range = parseRange(req.headers.range, size);
+  headers.push('last-modified', new Date(modified * 1000).toUTCString(), 'accept-ranges', 'bytes');
+  const range = rangeFor(req, size, etag, modified);
+  const own = range === undefined ? withoutOwn(carried) : [];
+  headers.push(...own);
+  if (!own.some((name, n) => n % 2 === 0 && name === 'content-type')) {
+    headers.push('content-type', TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream');
+  }
   if (range === 'unsatisfiable') {
     res.writeHead(416, [...headers, 'content-range', `bytes */${size}`, 'content-length', '0']).end();
     return;
@@ -79,6 +87,25 @@ function isNotModified(req: IncomingMessage, etag: string, modified: number): bo
   }
   const since = Date.parse(req.headers['if-modified-since'] ?? '');
   return !Number.isNaN(since) && modified * 1000 <= since;
+}
+
+function withoutOwn(carried: readonly string[]): string[] {
+  return carried.filter((_, n) => !OWN.has(carried[n - (n % 2)]!));
+}
+
+/** The range that is asked for, unless the file is another one by now than the one that If-Range names. */
+function rangeFor(
+  { headers }: IncomingMessage,
+  size: number,
+  etag: string,
+  modified: number,
+): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const condition = headers['if-range'];
+  if (typeof condition === 'string') {
+    const isSame = condition.startsWith('"') ? condition === etag : Date.parse(condition) >= modified * 1000;
+    if (!isSame) return undefined;
+  }
+  return parseRange(headers.range, size);
 }
 
 /** One range; several, or something else than bytes, count as none. */

@@ -1,71 +1,93 @@
-import { inspect } from 'node:util';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { LsapiError } from '../errors.js';
-import type { HeaderLine } from './header-line.js';
+import type { HeaderPair } from './header.js';
+
+/** By this header the server takes the answer from another URI of the site. */
+export const LOCATION_HEADER = 'X-LiteSpeed-Location';
+
+/** Bytes of the URI that OpenLiteSpeed has room for (`httpreq.cpp`, `locationToUrl`). */
+const MAXIMUM_LENGTH = 8190;
+
+/** What the server says of a file itself, and what belongs to the body that is not sent. */
+const NOT_CARRIED = new Set([
+  'accept-ranges',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'date',
+  'etag',
+  'keep-alive',
+  'last-modified',
+  'location',
+  'status',
+  'transfer-encoding',
+  'x-litespeed-location',
+]);
 
 /**
- * `X-LiteSpeed-Location`: the server answers the request with what it has at another URI of the site, and the client
- * does not learn of it. The app's own status and body are dropped, and its other headers with them, except for those
- * behind this one once a Content-Disposition has come (protocol §2.10).
+ * The headers of an answer that the server is to take from another URI of the same site: an internal redirect, which
+ * the client does not see. The status of the answer is that of the target; a body is thrown away.
  *
- * @param uri - path and query from the site's root; what a URI cannot have is percent-encoded here, what is encoded
- *   already stays
- * @throws LsapiError LSAPI_ERR_OPTION
+ * Of a file the server also sends `carried`, as far as it does not know better (ETag, Last-Modified, Content-Length).
+ * It does so only for lines behind X-LiteSpeed-Location, and once it has seen a Content-Disposition
+ * (protocol §2.10, response vector 175): without one among them `inline` is added. Their order counts, so set them all
+ * and in this order.
+ *
+ * @param uri - Path from the root of the site, and perhaps a query; percent-encoded. What is not ASCII is encoded.
+ * @param carried - Further headers of the answer, if the target is a file.
+ * @throws LsapiError LSAPI_ERR_LITESPEED_LOCATION for what is no such URI: another site's, one with dot segments, line
+ *   breaks or a fragment, a malformed percent escape, more than 8190 bytes
  */
-export function internalRedirect(uri: string): HeaderLine {
+export function internalRedirect(uri: string, carried: readonly HeaderPair[] = []): HeaderPair[] {
+  const location: HeaderPair = [LOCATION_HEADER, checkedUri(uri)];
+  const others = carried.filter(([name]) => !NOT_CARRIED.has(name.toLowerCase()));
+  if (others.length === 0) return [location];
+  const disposition = others.find(isDisposition) ?? (['Content-Disposition', 'inline'] as const);
+  return [location, disposition, ...others.filter((pair) => !isDisposition(pair))];
+}
+
+function isDisposition([name]: HeaderPair): boolean {
+  return name.toLowerCase() === 'content-disposition';
+}
+
+function checkedUri(uri: string): string {
   if (typeof uri !== 'string' || !uri.startsWith('/') || uri.startsWith('//')) {
+    throw invalid(uri, 'it must be a path of this site, beginning with one slash');
+  }
+  if (/[\u0000-\u001f\u007f]/.test(uri)) throw invalid(uri, 'it has control characters');
+  if (uri.includes('#')) throw invalid(uri, 'it has a fragment; a "#" that belongs to the path is %23');
+  if (/%(?![0-9a-f]{2})/i.test(uri)) throw invalid(uri, 'it has a "%" that is no escape; encode it as %25');
+  const encoded = encode(uri);
+  const [path = ''] = encoded.split('?', 1);
+  if (/%00/.test(path)) throw invalid(uri, 'it has a NUL');
+  const hasDots = path
+    .replace(/%2e/gi, '.')
+    .replace(/%2f/gi, '/')
+    .split('/')
+    .some((segment) => segment === '.' || segment === '..');
+  if (hasDots) throw invalid(uri, 'it has a segment "." or ".."; resolve it');
+  if (encoded.length > MAXIMUM_LENGTH) {
     throw invalid(
-      `internalRedirect(${inspect(uri)}): give a path from the site's root, such as "/files/a.pdf". For another site send a ` +
-        '3xx status with Location.',
+      uri,
+      `it has ${encoded.length} bytes, more than the ${MAXIMUM_LENGTH} that the server takes`,
     );
   }
-  return ['X-LiteSpeed-Location', encodeUri(uri)];
+  return encoded;
 }
 
-/** Where the server itself delivers files: a context for static files, as its path and its directory. */
-export interface FileMount {
-  /** As the context is configured, for example `/files/`. */
-  readonly uri: string;
-  /** Absolute. */
-  readonly directory: string;
-}
-
-/**
- * The internal redirect that has the server deliver a file.
- *
- * @param path - absolute; what it is, and whether links lead out of the directory, is the caller's affair
- * @throws LsapiError LSAPI_ERR_OPTION where the file is not below the mount's directory
- */
-export function fileRedirect(path: string, mount: FileMount): HeaderLine {
-  const uri = uriOf(path, mount);
-  if (uri === undefined) {
-    throw invalid(
-      `fileRedirect(): ${inspect(path)} is not below ${inspect(mount.directory)}, so that the server cannot deliver it as ` +
-        `part of ${mount.uri}.`,
-    );
-  }
-  return ['X-LiteSpeed-Location', uri];
-}
-
-/** The URI of a file in a mount, encoded; `undefined` where it is not in there. */
-export function uriOf(path: string, { uri, directory }: FileMount): string | undefined {
-  if (!isAbsolute(path) || path.includes('\0')) return undefined;
-  const rest = relative(resolve(directory), resolve(path));
-  if (rest === '' || rest === '..' || rest.startsWith(`..${sep}`) || isAbsolute(rest)) return undefined;
-  const prefix = uri.endsWith('/') ? uri : `${uri}/`;
-  // Each part by itself: a file's name may have what means something in a URI.
-  return encodeUri(prefix) + rest.split(sep).map(encodeURIComponent).join('/');
-}
-
-/** Leaves what may be in a URI, percent signs included. */
-function encodeUri(uri: string): string {
+/** Spaces and what is not ASCII as UTF-8 escapes; what is encoded stays. */
+function encode(uri: string): string {
   try {
-    return encodeURI(uri).replaceAll('%25', '%');
+    return uri.replace(/[^\u0021-\u007e]+/g, encodeURIComponent);
   } catch {
-    throw invalid(`The URI ${inspect(uri)} has half of a surrogate pair.`);
+    throw invalid(uri, 'it has half a surrogate pair');
   }
 }
 
-function invalid(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
+function invalid(uri: unknown, reason: string): LsapiError {
+  const shown = typeof uri === 'string' ? JSON.stringify(uri.slice(0, 80)) : String(uri);
+  return new LsapiError(
+    'LSAPI_ERR_LITESPEED_LOCATION',
+    `No target of an internal redirect: ${shown}: ${reason}.`,
+  );
 }

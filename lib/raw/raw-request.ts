@@ -1,5 +1,5 @@
 import { LsapiError } from '../errors.js';
-import type { LiteSpeedEnvironment } from '../litespeed/environment.js';
+import type { LiteSpeedEnvironment, LiteSpeedVariable } from '../litespeed/environment.js';
 import { parseEnvironment, splitPairs } from '../http/request-environment.js';
 import { BodyRead, METHODS } from '../native/binding.js';
 import type { RawConnections } from './raw-connections.js';
@@ -75,7 +75,7 @@ export class RawRequest {
   }
 
   /** One variable of the LSAPI environment, for example REMOTE_ADDR. */
-  env(name: string): string | undefined {
+  env(name: LiteSpeedVariable | (string & Record<never, never>)): string | undefined {
     this.#requireLive('env');
     // Who passes requests on may have changed the text.
     if (this.envText !== undefined) return (this.#variables ??= parseEnvironment(this.envText))[name];

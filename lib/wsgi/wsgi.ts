@@ -1,3 +1,4 @@
+import type { LiteSpeedEnvironment, LiteSpeedVariable } from '../litespeed/environment.js';
 import type { WsgiErrors } from './errors-stream.js';
 import type { WsgiInput } from './input.js';
 
@@ -27,8 +28,8 @@ export type StartResponse = (status: string, headers: WsgiHeaders, excInfo?: unk
 /** The body: parts of it, at once or as they come. `close()` is called at the end, whatever happens before. */
 export type WsgiResult = (Iterable<WsgiChunk> | AsyncIterable<WsgiChunk>) & { close?(): unknown };
 
-/** CGI variables, the request's headers as `HTTP_…`, and PEP 3333's own entries. */
-export interface WsgiEnviron {
+/** The server's variables, the request's headers as `HTTP_…`, and PEP 3333's own entries. */
+export interface WsgiEnviron extends Pick<LiteSpeedEnvironment, LiteSpeedVariable> {
   REQUEST_METHOD: string;
   /** The path up to the application, decoded; empty at the root. */
   SCRIPT_NAME: string;

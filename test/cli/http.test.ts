@@ -23,6 +23,28 @@ describe('lsnode --http', () => {
     assert.match(lsnode.stdout, /^http:\/\/127\.0\.0\.1:\d+\/\n/);
   });
 
+  it('delivers files of --document-root that a response names, in a process group too', async () => {
+    for (const children of [undefined, '2']) {
+      const lsnode = startHttp('', {
+        files: {
+          'app.js': nodeApp("res.setHeader('X-LiteSpeed-Location', '/a.txt').end()"),
+          'site/a.txt': 'the file',
+        },
+        args: ['--http', '0', '--document-root', 'site'],
+        ...(children !== undefined && { env: { LSAPI_CHILDREN: children } }),
+      });
+      assert.equal(await (await fetch(await url(lsnode))).text(), 'the file');
+      lsnode.child.kill('SIGTERM'); // a group is a program of its own
+      assert.equal(await lsnode.exitCode(), 0);
+    }
+  });
+
+  it('refuses a --document-root that is no directory', async () => {
+    const lsnode = startHttp('', { args: ['--http', '0', '--document-root', 'none'] });
+    assert.equal(await lsnode.exitCode(), 1);
+    assert.match(lsnode.stderr, /--document-root: .*none is no directory\. Name the one/);
+  });
+
   it("leaves the app's standard output and input alone", async () => {
     const lsnode = startHttp('console.log("to stdout"); res.end("it")');
     await (await fetch(await url(lsnode))).text();

@@ -16,11 +16,20 @@ export interface Case {
 
 export const HOWS: readonly How[] = ['node', 'lsnode'];
 
-/** Starts an example before the tests of the surrounding `describe`, and ends it after them. */
-export function useExample(name: string, how: How, env?: Readonly<Record<string, string>>): () => Example {
+/**
+ * Starts an example before the tests of the surrounding `describe`, and ends it after them.
+ *
+ * @param options - of `lsnode`
+ */
+export function useExample(
+  name: string,
+  how: How,
+  env?: Readonly<Record<string, string>>,
+  options?: readonly string[],
+): () => Example {
   let example: Example | undefined;
   before(async () => {
-    example = await startExample(name, how, env);
+    example = await startExample(name, how, env, options);
   });
   after(async () => {
     await example?.stop();

@@ -29,9 +29,10 @@ export async function startExample(
   name: string,
   how: How,
   env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
 ): Promise<Example> {
   const app = `${root}examples/${name}/app.js`;
-  const command = how === 'node' ? [app] : [...lsnodeHttp, app];
+  const command = how === 'node' ? [app] : [...lsnodeHttp, ...options, app];
   return startProgram({ name, how, command, cwd: root, env });
 }
 

@@ -28,7 +28,7 @@ describe('gateway: files that a response names', () => {
         const target = decodeURIComponent(delivery.request.queryString ?? '');
         delivery.answer(
           200,
-          [`X-LiteSpeed-Location: ${target}`, 'Content-Disposition: inline', 'X-Own: 1'],
+          [`X-LiteSpeed-Location: ${target}`, 'Content-Disposition: inline', 'X-Own: 1', 'ETag: "own"'],
           'unused',
         );
       },
@@ -86,6 +86,35 @@ describe('gateway: files that a response names', () => {
         [response.status, response.body.toString(), header(response, 'content-range')],
         [status, body, contentRange],
       );
+    }
+  });
+
+  it('carry the headers of the app only as a whole, and then what the server does not know better', async () => {
+    const whole = await setup.get('/app/?/file.txt');
+    assert.notEqual(header(whole, 'etag'), '"own"');
+    assert.equal(whole.headers.filter(([name]) => name === 'etag').length, 1);
+    assert.equal(header(whole, 'content-type'), 'text/plain');
+    for (const line of ['Range: bytes=0-1', `If-None-Match: ${header(whole, 'etag')}`]) {
+      const response = await setup.request(request('/app/?/file.txt', line));
+      assert.deepEqual(
+        ['x-own', 'content-disposition'].map((name) => header(response, name)),
+        [undefined, undefined],
+      );
+    }
+  });
+
+  it('send a range only of the version that If-Range names', async () => {
+    const tag = header(await setup.get('/app/?/file.txt'), 'etag') ?? '';
+    for (const [condition, status] of [
+      [tag, 206],
+      ['"another"', 200],
+      ['Sat, 01 Jan 2050 00:00:00 GMT', 206],
+      ['Sat, 01 Jan 2000 00:00:00 GMT', 200],
+    ] as const) {
+      const response = await setup.request(
+        request('/app/?/file.txt', 'Range: bytes=0-4', `If-Range: ${condition}`),
+      );
+      assert.equal(response.status, status, condition);
     }
   });
 

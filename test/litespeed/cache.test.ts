@@ -1,90 +1,138 @@
 import assert from 'node:assert/strict';
-import { isLsapiError } from '#lib/errors.js';
-import { cacheControl, cachePurge, cacheSupport, cacheTags, cacheVary } from '#lib/litespeed/index.js';
+import {
+  applyHeaders,
+  cacheControl,
+  cachePurge,
+  cacheTag,
+  cacheVary,
+  type CachePurge,
+} from 'lsapi/litespeed';
+import { assertRefused } from './support/refused.js';
 
-const refused = (work: () => unknown, message: RegExp): void => {
-  assert.throws(work, (error) => isLsapiError(error, 'LSAPI_ERR_OPTION') && message.test(error.message));
-};
+const refuses = (what: string, action: () => unknown, message: RegExp): void =>
+  void it(`refuses ${what}`, () => assertRefused(action, 'LSAPI_ERR_LITESPEED_CACHE', message));
 
-describe('LSCache, by response headers', () => {
-  describe('cacheControl()', () => {
-    const cases: [policy: Parameters<typeof cacheControl>[0], value: string][] = [
-      [{}, 'public'],
-      [{ maxAge: 3600 }, 'public,max-age=3600'],
-      [{ scope: 'private', maxAge: 0 }, 'private,max-age=0'],
-      [{ scope: 'shared', maxAge: 60, vary: false, esi: true }, 'shared,private,no-vary,max-age=60,esi=on'],
-      [
-        { scope: 'public', sharedMaxAge: 10, maxAge: 20, maxStale: 30 },
-        'public,max-age=20,s-maxage=10,max-stale=30',
-      ],
-      [{ scope: 'no-cache' }, 'no-cache'],
-      [{ scope: 'no-cache', esi: true }, 'no-cache,esi=on'],
-      [{ esi: false }, 'public,esi=off'],
-    ];
-    for (const [policy, value] of cases) {
-      it(`${JSON.stringify(policy)}: ${value}`, () => {
-        assert.deepEqual(cacheControl(policy), ['X-LiteSpeed-Cache-Control', value]);
-      });
-    }
+describe('cacheControl()', () => {
+  const written: [options: Parameters<typeof cacheControl>[0], value: string][] = [
+    [{ scope: 'public', maxAge: 3600 }, 'public,max-age=3600'],
+    [{ scope: 'private', maxAge: 60, noVary: true }, 'private,no-vary,max-age=60'],
+    [{ scope: 'shared', maxAge: 1, esi: true }, 'shared,private,max-age=1,esi=on'],
+    [{ maxAge: 0, sharedMaxAge: 2147483647 }, 'max-age=0,s-maxage=2147483647'],
+    [{ noCache: true }, 'no-cache'],
+    [{ noStore: true, esi: true }, 'no-store,esi=on'],
+    [{ esi: false }, 'esi=off'],
+  ];
+  for (const [options, value] of written) {
+    it(`${JSON.stringify(options)}: ${value}`, () =>
+      assert.deepEqual(cacheControl(options), ['X-LiteSpeed-Cache-Control', value]));
+  }
 
-    it('refuses what makes no sense', () => {
-      refused(() => cacheControl({ maxAge: -1 }), /"maxAge" is -1/);
-      refused(() => cacheControl({ maxAge: 1.5 }), /whole number/);
-      refused(() => cacheControl({ sharedMaxAge: NaN }), /"sharedMaxAge" is NaN/);
-      refused(() => cacheControl({ scope: 'no-cache', maxAge: 1 }), /no-cache/);
-      refused(() => cacheControl({ scope: 'everybody' as 'public' }), /'everybody' is none of/);
-    });
+  refuses('nothing', () => cacheControl({}), /nothing is said/);
+  refuses(
+    'an age beside noCache, which it would undo',
+    () => cacheControl({ noCache: true, maxAge: 1 }),
+    /would keep/,
+  );
+  refuses('a scope beside noStore', () => cacheControl({ noStore: true, scope: 'public' }), /would keep/);
+  for (const maxAge of [-1, 1.5, NaN, Infinity, 2 ** 31, '60' as unknown as number]) {
+    refuses(
+      `the age ${JSON.stringify(maxAge)}`,
+      () => cacheControl({ maxAge }),
+      /maxAge must be whole seconds/,
+    );
+  }
+  refuses(
+    'an unknown scope',
+    () => cacheControl({ scope: 'all' as 'public' }),
+    /"private" or "shared", not "all"/,
+  );
+});
+
+describe('cacheTag()', () => {
+  it('a list is the tags of the page, each once', () => {
+    assert.deepEqual(cacheTag(['a', 'P.12', 'a', 'url:/x']), ['X-LiteSpeed-Tag', 'a,P.12,url:/x']);
   });
 
-  it('cacheTags(): names, those of a public part with a prefix', () => {
-    assert.deepEqual(cacheTags('blog', 'post_7', 'public:menu'), [
+  it('a private page can have public tags', () => {
+    assert.deepEqual(cacheTag({ private: ['cart'], public: ['shop'] }), [
       'X-LiteSpeed-Tag',
-      'blog,post_7,public:menu',
+      'public:shop,cart',
     ]);
-    refused(() => cacheTags(), /one tag/);
-    for (const tag of ['', 'a b', 'a,b', 'a;b', 'ä', 'a\r\nSet-Cookie: x=1', 'a\0']) {
-      refused(() => cacheTags(tag), /cannot be sent/);
-    }
   });
 
-  it('cacheVary(): cookies and a value of its own', () => {
-    assert.deepEqual(cacheVary({ cookies: ['currency', 'group'], value: 'mobile' }), [
+  refuses('no tag', () => cacheTag([]), /there is no tag/);
+  refuses('an empty tag', () => cacheTag(['']), /not empty/);
+  for (const tag of ['a,b', 'a;b', 'a b', 'a*', 'ä', 'a\r\nX: y', 'a\u007f']) {
+    refuses(`the tag ${JSON.stringify(tag)}`, () => cacheTag([tag]), /visible ASCII without comma/);
+  }
+  refuses('a tag with its scope', () => cacheTag(['public:a']), /scope as an option/);
+  refuses('a tag that a purge would misread', () => cacheTag(['a~s']), /instruction/);
+});
+
+describe('cacheVary()', () => {
+  it('names cookies and a value', () => {
+    assert.deepEqual(cacheVary({ cookies: ['lang', 'lang', 'currency'], value: 'mobile' }), [
       'X-LiteSpeed-Vary',
-      'cookie=currency,cookie=group,value=mobile',
+      'cookie=lang,cookie=currency,value=mobile',
     ]);
-    refused(() => cacheVary({}), /"cookies", "value"/);
-    refused(() => cacheVary({ cookies: ['a=b,c'] }), /cannot be sent/);
   });
 
-  it('cachePurge(): by tag, by URL, all; public, private, stale; several at once', () => {
-    const purges: [purge: Parameters<typeof cachePurge>, value: string][] = [
-      [[{}], 'public, *'],
-      [[{ scope: 'private' }], 'private, *'],
-      [[{ tags: ['a', 'b'] }], 'public, tag=a, tag=b'],
-      [[{ urls: ['/news?page=2'] }], 'public, /news?page=2'],
-      [
-        [
-          { tags: ['a'], stale: true },
-          { scope: 'private', tags: ['cart'] },
-        ],
-        'public, stale, tag=a; private, tag=cart',
-      ],
+  refuses('nothing', () => cacheVary({ cookies: [] }), /nothing is said/);
+  refuses(
+    'what is no name of a cookie',
+    () => cacheVary({ cookies: ['a=b'] }),
+    /"a=b" is no name of a cookie/,
+  );
+  refuses('a value of two', () => cacheVary({ value: 'a,b' }), /must be letters/);
+});
+
+describe('cachePurge()', () => {
+  const written: [purges: CachePurge[], value: string][] = [
+    [[{ everything: true }], 'public,*'],
+    [[{ scope: 'private', everything: true }], 'private,*'],
+    [[{ tags: ['a', 'b'] }], 'public,tag=a,tag=b'],
+    [[{ tags: ['a'], stale: true }], 'public,stale,tag=a'],
+    [[{ urls: ['/a', '/b?c=d'] }], 'public,/a;public,/b?c=d'],
+    [
+      [{ tags: ['a'] }, { scope: 'private', tags: ['b'], urls: ['/c'] }],
+      'public,tag=a;private,tag=b;private,/c',
+    ],
+    [[{ tags: ['a'] }, { tags: ['a'] }], 'public,tag=a'],
+  ];
+  for (const [purges, value] of written) {
+    it(`${JSON.stringify(purges)}: ${value}`, () =>
+      assert.deepEqual(cachePurge(...purges), ['X-LiteSpeed-Purge', value]));
+  }
+
+  refuses('nothing', () => cachePurge(), /nothing to purge/);
+  refuses('a purge of nothing', () => cachePurge({ tags: ['a'] }, { stale: true }), /purges nothing/);
+  refuses('a URL with its host', () => cachePurge({ urls: ['https://a/b'] }), /without scheme and host/);
+  for (const url of ['/a;b', '/a,b', '/a b', '/ä', '/a\n', '/a#b']) {
+    refuses(`the URL ${JSON.stringify(url)}`, () => cachePurge({ urls: [url] }), /Purge the page by a tag/);
+  }
+  refuses('a tag with a wildcard', () => cachePurge({ tags: ['a*'] }), /visible ASCII/);
+  refuses('an unknown scope', () => cachePurge({ scope: 'all' as 'public', everything: true }), /not "all"/);
+});
+
+describe('applyHeaders()', () => {
+  const headers = [cacheControl({ scope: 'public', maxAge: 1 }), cacheTag(['a'])] as const;
+  const expected = { 'x-litespeed-cache-control': 'public,max-age=1', 'x-litespeed-tag': 'a' };
+
+  it('sets them on Headers and on a Response, and returns it', () => {
+    assert.deepEqual(
+      Object.fromEntries(applyHeaders(new Headers({ 'x-litespeed-tag': 'old' }), ...headers)),
+      expected,
+    );
+    const response = new Response(null);
+    assert.equal(applyHeaders(response, ...headers), response);
+    assert.deepEqual(Object.fromEntries(response.headers), expected);
+  });
+
+  it('sets them in a list of the WSGI style', () => {
+    const list: [string, string][] = [
+      ['x-litespeed-TAG', 'old'],
+      ['Content-Type', 'text/plain'],
     ];
-    for (const [purge, value] of purges) assert.deepEqual(cachePurge(...purge), ['X-LiteSpeed-Purge', value]);
-    refused(() => cachePurge(), /say what to purge/);
-    for (const url of ['news', 'http://a/', '/a b', '/a,b', '/a;b', '/ä', '/\r\n']) {
-      refused(() => cachePurge({ urls: [url] }), /cannot be named/);
-    }
-    refused(() => cachePurge({ scope: 'shared' as 'public' }), /neither/);
-  });
-
-  it('cacheSupport() says what X-LSCACHE says', () => {
-    assert.deepEqual(cacheSupport({ 'X-LSCACHE': 'on,crawler' }), {
-      enabled: true,
-      esi: false,
-      crawler: true,
-    });
-    assert.deepEqual(cacheSupport({ 'X-LSCACHE': 'on, esi' }), { enabled: true, esi: true, crawler: false });
-    assert.deepEqual(cacheSupport({}), { enabled: false, esi: false, crawler: false });
+    assert.deepEqual(applyHeaders(list, ...headers), [['Content-Type', 'text/plain'], ...headers]);
   });
 });

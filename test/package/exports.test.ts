@@ -65,6 +65,7 @@ describe('The package from the outside', () => {
   for (const [path, name] of [
     ['lsapi/gateway', 'createGateway'],
     ['lsapi/codec', 'decodeRequest'],
+    ['lsapi/litespeed', 'cacheControl'],
     ['lsapi/status', 'listGroups'],
   ] as const) {
     it(`${path} can be imported and required`, async () => {
