@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import Module from 'node:module';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { LsapiError } from '../errors.js';
 import { loadRemedy } from './load-remedy.js';
-import { formatOf } from './module-format.js';
+import { formatOf, packageType } from './module-format.js';
 
 /** The exports of a module by name. */
 export type Namespace = Readonly<Record<string, unknown>>;
@@ -31,14 +32,23 @@ export async function importApp(path: string): Promise<Namespace> {
   }
 }
 
-/** Whether a file is CommonJS, of a suffix that can be required: TypeScript can where Node strips types, or a loader does. */
+/** Whether a file is CommonJS. TypeScript can be required where Node strips types, or a loader compiles. */
 function canRequire(path: string): boolean {
   const suffix = extname(path);
-  const isTypeScript = TYPESCRIPT_SUFFIXES.has(suffix);
-  return (!isTypeScript || suffix in internals._extensions) && formatOf(path) === 'commonjs';
+  if (!TYPESCRIPT_SUFFIXES.has(suffix)) return formatOf(path) === 'commonjs';
+  if (!stripsTypes && !(suffix in internals._extensions)) return false;
+  if (suffix !== '.ts') return suffix === '.cts';
+  return (packageType(dirname(path)) ?? (hasModuleSyntax(path) ? 'module' : 'commonjs')) === 'commonjs';
 }
 
 const TYPESCRIPT_SUFFIXES = new Set(['.ts', '.mts', '.cts']);
+/** Node 22.18 and later; before that with a flag. */
+const stripsTypes = Boolean((process.features as { typescript?: string | false }).typescript);
+
+/** With types in it the text does not compile, so its statements tell. Where they are mistaken, import() will do. */
+function hasModuleSyntax(path: string): boolean {
+  return /^\s*(?:import|export)\b(?!\s*[(.=])/m.test(readFileSync(path, 'utf8'));
+}
 
 function explain(path: string, error: unknown): string {
   const remedy = loadRemedy(error, path);

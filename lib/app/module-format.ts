@@ -43,7 +43,8 @@ function formatBySyntax(path: string): ModuleFormat {
   }
 }
 
-function packageType(directory: string): ModuleFormat | undefined {
+/** `type` of the nearest package.json, if it says one. */
+export function packageType(directory: string): ModuleFormat | undefined {
   for (let at = directory; ; at = dirname(at)) {
     let text: string | undefined;
     try {

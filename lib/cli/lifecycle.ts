@@ -23,6 +23,9 @@ const PAIR_MS = 50;
  */
 const CLEANUP_SECONDS = 5;
 
+/** With which apps (Next.js) end where they listen to SIGTERM. Here that is as orderly an end as any, and no crash. */
+const STATUS_OF_SIGTERM = 128 + 15;
+
 /** The process's beginning and end: signals, draining, grace, crashes. */
 export class Lifecycle {
   readonly #settings: Settings;
@@ -46,7 +49,11 @@ export class Lifecycle {
       // An app that handles such errors itself goes on.
       if (process.listenerCount('uncaughtException') === 0) this.#worker?.failRequests(error);
     });
-    process.on('exit', () => this.#worker?.failRequests(new Error('the process has ended')));
+    process.on('exit', (status) => {
+      const isOrderly = this.#stopping || this.#ending;
+      if (isOrderly && status === STATUS_OF_SIGTERM && !this.#worker?.activeRequests) process.exitCode = 0;
+      this.#worker?.failRequests(new Error('the process has ended'));
+    });
     for (const delay of isForked ? [] : INSPECTOR_CHECKS_MS) {
       setTimeout(() => {
         if (closeUnwantedInspector()) this.#receive('SIGUSR1');

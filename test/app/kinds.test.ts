@@ -270,10 +270,35 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
+const TYPED = `const http = require('node:http');
+  const server = http.createServer((req: unknown, res: { end(text: string): void }) => res.end('it'));
+  if (require.main === module) server.listen(3000);`;
+
+const TYPESCRIPT_KINDS: Record<string, Kind> = {
+  'TypeScript, .cts, listens where require.main === module': { files: { 'app.cts': TYPED } },
+  'TypeScript, .ts that is CommonJS': { files: { 'app.ts': TYPED } },
+  'TypeScript, .ts of a CommonJS package': {
+    files: { 'app.ts': TYPED, 'package.json': '{"type":"commonjs"}' },
+  },
+  'TypeScript, .ts that is ESM': {
+    files: {
+      'app.ts': `import http from 'node:http'; const text: string = await Promise.resolve('it');
+        http.createServer((req, res) => res.end(text)).listen(3000);`,
+    },
+  },
+  'TypeScript, .mts, export default function': {
+    files: { 'app.mts': `export default (req: unknown, res: { end(text: string): void }) => res.end('it');` },
+  },
+};
+const runsTypeScript = (process.features as { typescript?: string | false }).typescript === 'strip';
+
 describe('Every kind of app is served', () => {
   const start = lsnodes();
 
-  for (const [kind, { files, args = [], text = 'it', printed }] of Object.entries(KINDS)) {
+  for (const [kind, { files, args = [], text = 'it', printed }] of Object.entries({
+    ...KINDS,
+    ...(runsTypeScript && TYPESCRIPT_KINDS),
+  })) {
     it(kind, async () => {
       const lsnode = start({ files, args });
       const client = await lsnode.connect();
@@ -286,6 +311,17 @@ describe('Every kind of app is served', () => {
       }
       lsnode.child.kill('SIGTERM');
       assert.equal(await lsnode.exitCode(), 0);
+    });
+  }
+
+  for (const kind of runsTypeScript ? [] : Object.keys(TYPESCRIPT_KINDS)) {
+    it(`${kind}: is refused with the remedy by this Node`, async () => {
+      const lsnode = start({ files: TYPESCRIPT_KINDS[kind]?.files ?? {} });
+      assert.equal(await lsnode.exitCode(), 1);
+      assert.match(
+        lsnode.stderr,
+        /it is TypeScript, which Node \S+ does not run by itself\. Use Node 22\.18/,
+      );
     });
   }
 

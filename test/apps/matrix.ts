@@ -65,11 +65,24 @@ function howChildren(examination: Examination | undefined): string {
 }
 
 export function tableOf(rows: readonly Row[]): string {
-  const all = [HEAD, ...rows.map(cellsOf)];
+  const all = [HEAD, ...mergeVersions(rows.map(cellsOf))];
   const widths = HEAD.map((_, n) => Math.max(...all.map((cells) => cells[n]!.length)));
   const line = (cells: string[]): string =>
     `| ${cells.map((cell, n) => cell.padEnd(widths[n]!)).join(' | ')} |`;
   return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...all.slice(1).map(line)].join('\n');
+}
+
+/** One row for versions of Node that came to the same. */
+function mergeVersions(rows: readonly string[][]): string[][] {
+  const node = HEAD.indexOf('Node');
+  const merged = new Map<string, string[]>();
+  for (const cells of rows) {
+    const key = cells.filter((_, n) => n !== node).join('|');
+    const before = merged.get(key);
+    if (before === undefined) merged.set(key, [...cells]);
+    else before[node] += `, ${cells[node]}`;
+  }
+  return [...merged.values()];
 }
 
 /** What a person has to look at, for the terminal. */

@@ -137,7 +137,7 @@ describe('What keeps an app from being forked', function () {
 
   const harmless: Record<string, string> = {
     nothing: '',
-    'an Express app that has called listen()': `captureListen(() => {}, () => {});
+    'an Express app that has called listen()': `interceptListen(() => true);
       require('express')().get('/', (request, response) => response.send('it')).listen(3000);
       await delay(20);`,
     'timers, also those that keep the process': `setInterval(() => {}, 1000); setTimeout(() => {}, 5000); setInterval(() => {}, 9).unref();`,

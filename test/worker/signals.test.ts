@@ -212,6 +212,14 @@ describe('Signals and the app', () => {
       assert.match(lsnode.stderr, /cleaning\nclean\n$/);
     });
 
+    it('may end with 143, the status of that signal: it is an orderly end', async () => {
+      const lsnode = start({ files: cleaning('process.exit(143);') });
+      const client = await lsnode.connect();
+      await client.request();
+      signal(lsnode, ['SIGTERM', 'SIGUSR1']);
+      assert.equal(await lsnode.exitCode(), 0);
+    });
+
     it('may close its server and end with its last callback, as it would in plain Node', async () => {
       const lsnode = start({
         files: cleaning('server.close((error) => { console.log("closed", error); process.exit(4); });'),

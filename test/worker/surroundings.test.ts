@@ -140,10 +140,10 @@ describe('What an app finds around it in a worker', () => {
     assert.equal((await (await lsnode.connect()).request()).text, '"/tmp/lshttpd/app.sock"');
   });
 
-  it('no trace of lsnode in its way to load modules', async () => {
+  it('its way to load modules as with plain Node: no trace of lsnode, and itself as the main module', async () => {
     const files = {
       'app.js': `const dependency = require('./lib/dependency.js');
-        module.exports = (req, res) => res.end(dependency + ' ' + (require.main === undefined));`,
+        module.exports = (req, res) => res.end(dependency + ' ' + (require.main === module));`,
       'lib/dependency.js': `module.exports = require('node:path').basename(__dirname);`,
     };
     const lsnode = start({ files });

@@ -13,7 +13,7 @@ import * as identity from '${root}dist/process-group/identity.js';
 import * as exit from '${root}dist/process-group/exit.js';
 import * as hooks from '${root}dist/process-group/hooks.js';
 import * as safety from '${root}dist/process-group/fork-safety.js';
-import { captureListen } from '${root}dist/app/capture.js';
+import { interceptListen } from '${root}dist/app/capture.js';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
