@@ -36,6 +36,7 @@ export class ReroutedServer {
       limits: {},
       log: writeLog,
       development: process.env.NODE_ENV === 'development',
+      surfacesErrors: true,
       onDrained: () => this.#onDrained(),
     });
     this.#gateway = createGateway({

@@ -46,8 +46,6 @@ const CASE = 'The server writes names of headers in lower case.';
 const REPEATED = 'Of a header that makes sense once the server keeps one line.';
 const HOST =
   'Whether a request without Host is answered is the server’s decision, and how many headers it may have.';
-const SURFACED =
-  'What a listener throws is answered with 500; only under lsnode is it told to listeners of uncaughtException besides.';
 const GATEWAY_IN_PROCESS =
   'The gateway of this comparison is a server of the same process, and counted as well.';
 const TRAILERS = 'LSAPI carries no trailers.';
@@ -73,14 +71,7 @@ export const PERMITTED: readonly Permission[] = [
   },
   {
     suites: ['node'],
-    title: nodeTests(
-      'content-length',
-      'outgoing-destroyed',
-      'request-method-delete-payload',
-      'server-consumed-timeout',
-      'server-de-chunked-trailer',
-      'write-callbacks',
-    ),
+    title: nodeTests('content-length', 'outgoing-destroyed', 'server-consumed-timeout'),
     reason: NO_LENGTH,
   },
   {
@@ -93,8 +84,6 @@ export const PERMITTED: readonly Permission[] = [
       'keepalive-request',
       'outgoing-end-cork',
       'req-res-close',
-      'server-async-dispose',
-      'server-close-destroy-timeout',
       'socket-encoding-error',
     ),
     reason: SOCKETS,
@@ -102,20 +91,29 @@ export const PERMITTED: readonly Permission[] = [
   { suites: ['node'], title: nodeTests('outgoing-properties', 'response-cork'), reason: FRAMES },
   {
     suites: ['node'],
-    title: nodeTests('early-hints', 'expect-continue', 'information-headers', 'information-processing'),
+    title: nodeTests(
+      'early-hints',
+      'expect-continue',
+      'information-headers',
+      'information-processing',
+      'write-callbacks',
+    ),
     reason: INTERIM,
   },
   { suites: ['node'], title: nodeTests('allow-content-length-304', 'mutable-headers'), reason: COUNTED },
   { suites: ['node'], title: nodeTests('raw-headers'), reason: TRAILERS },
-  { suites: ['node'], title: nodeTests('remove-header-stays-removed'), reason: SERVER },
+  { suites: ['node'], title: nodeTests('max-headers-count', 'remove-header-stays-removed'), reason: SERVER },
   { suites: ['node'], title: nodeTests('write-head'), reason: CASE },
   {
     suites: ['node'],
     title: nodeTests('double-content-length', 'response-multi-content-length', 'response-multiheaders'),
     reason: REPEATED,
   },
-  { suites: ['node'], title: nodeTests('max-headers-count', 'request-host-header'), reason: HOST },
-  { suites: ['node'], title: nodeTests('exceptions'), reason: SURFACED },
+  {
+    suites: ['node'],
+    title: nodeTests('request-host-header', 'request-method-delete-payload'),
+    reason: HOST,
+  },
   { suites: ['node'], title: nodeTests('perf_hooks'), reason: GATEWAY_IN_PROCESS },
   { suites: ['node'], title: nodeTests('server-unconsume-consume'), reason: UPGRADE },
   {
@@ -127,17 +125,23 @@ export const PERMITTED: readonly Permission[] = [
   {
     suites: ['fastify'],
     title:
-      /^test\/(?:client-timeout|close-pipelining|custom-http-server|skip-reply-send)\.|^test\/close\.test\.js: (?:Current opened connection|rejected incoming)|reply-error\.test\.js: Should (?:reply 400 on client error|set the response from client)|default clientError replies|non-numeric content-length/,
+      /^test\/(?:client-timeout|close-pipelining|skip-reply-send)\.|^test\/close\.test\.js: (?:Current opened connection|rejected incoming)|reply-error\.test\.js: Should (?:reply 400 on client error|set the response from client)|default clientError replies|non-numeric content-length/,
     reason: SOCKETS,
   },
   {
     suites: ['fastify'],
-    title: /hooks\.test\.js: onTimeout|customErrorHandler should not call handler for in-stream error/,
+    title:
+      /hooks\.test\.js: onTimeout|customErrorHandler should not call handler for in-stream error|url-rewriting\.test\.js: Should throw/,
     reason: ABORTED,
   },
   { suites: ['fastify'], title: /header-overflow|request-header-host/, reason: HOST },
   { suites: ['fastify'], title: /reply\.raw\.writeHead should return customize headers/, reason: LOCATION },
   { suites: ['fastify'], title: /for HEAD method, no body should be sent/, reason: HEAD_LENGTH },
+  {
+    suites: ['fastify'],
+    title: /trust proxy ignores forwarded headers from untrusted/,
+    reason: FORWARDED_PROTO,
+  },
   { suites: ['fastify'], title: /early hints/, reason: INTERIM },
   { suites: ['fastify'], title: /^test\/upgrade\.test\.js/, reason: UPGRADE },
   {

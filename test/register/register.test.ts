@@ -131,6 +131,16 @@ describe('lsapi/register', () => {
     assert.equal(await output(program), 'timeout=7\ndropped\nHTTP/1.1 200 HTTP/1.1 503\ntrue true\n');
   });
 
+  it('tells listeners of uncaught errors what a handler throws, beside the answer', async () => {
+    const program = `
+      process.on('uncaughtException', (error) => console.log('told', error.message));
+      const server = http.createServer(() => { throw new Error('thrown'); }).listen(0);
+      console.log((await fetch('http://127.0.0.1:' + server.address().port)).status);
+      server.close();`;
+    const lines = (await output(program)).trimEnd().split('\n');
+    assert.deepEqual(lines.filter((line) => /^(?:told|\d)/.test(line)).sort(), ['500', 'told thrown']);
+  });
+
   it("calls closeIdleConnections() when it closes, a program's own as well", async () => {
     const program = `
       const note = (text) => () => console.log(text);
