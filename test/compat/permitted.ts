@@ -57,6 +57,12 @@ function nodeTests(...names: string[]): RegExp {
 
 export const PERMITTED: readonly Permission[] = [
   {
+    suites: ['compression'],
+    title: /^compression\(\) should transfer (?:chunked|large bodies)$/,
+    reason: COUNTED,
+    sometimes: true,
+  },
+  {
     suites: ['node'],
     title: nodeTests(
       'abort-client',
