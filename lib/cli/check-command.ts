@@ -9,7 +9,10 @@ import {
   type ConfigurationReading,
   type DirectiveProblem,
 } from '../directives/index.js';
+import { readSettings } from '../config/settings.js';
+import { LsapiError } from '../errors.js';
 import type { CommandLine } from './options.js';
+import { scriptRoots } from './script-roots.js';
 
 /** Configuration files that are looked for where none is named. */
 export const CONFIGURATION_FILES = ['lsnode.config.mjs', 'lsnode.config.json'] as const;
@@ -24,14 +27,16 @@ export interface CheckOutcome {
 
 /**
  * `lsnode --check`: reads the configuration files that the command line names, or else that of the directory, and
- * reports everything that is wrong with them at once.
+ * reports everything that is wrong with them, and with the settings of the environment, at once.
  *
  * @param directory where an unnamed configuration file is looked for, and relative names begin
  */
 export async function checkCommand(
   { apacheConfig, config, app, arguments: more }: CommandLine,
   directory: string,
+  environ: NodeJS.ProcessEnv = {},
 ): Promise<CheckOutcome> {
+  const environment = checkEnvironment(environ);
   // What a shell made of --apache-config *.conf: there is no app here that it could be meant for.
   const files =
     apacheConfig.length === 0 ? [] : [...apacheConfig, ...(app === undefined ? [] : [app]), ...more];
@@ -41,18 +46,47 @@ export async function checkCommand(
   if (named !== undefined) readings.push(await readConfigurationFile(resolve(directory, named)));
   if (readings.length === 0) {
     const text = `Nothing to check: there is no ${CONFIGURATION_FILES.join(' nor ')} in ${directory}. Name one by --config FILE, or Apache configuration by --apache-config FILE.\n`;
-    return { text, exitStatus: 1 };
+    return { text: [...environment.lines, text].join(''), exitStatus: 1 };
   }
   const problems = readings.flatMap((reading) => checkConfiguration(reading));
-  return { text: report(problems), exitStatus: hasErrors(problems) ? 1 : 0 };
+  return {
+    text: report(problems, environment),
+    exitStatus: hasErrors(problems) || environment.errors > 0 ? 1 : 0,
+  };
+}
+
+interface EnvironmentCheck {
+  /** Each with its line break. */
+  readonly lines: readonly string[];
+  readonly errors: number;
+}
+
+/** A setting that makes no sense gets a warning, as its default is used; without the roots of scripts nothing starts. */
+function checkEnvironment(environ: NodeJS.ProcessEnv): EnvironmentCheck {
+  const { settings, warnings } = readSettings(environ, { root: process.getuid?.() === 0 });
+  const lines = warnings.map((warning) => `Warning for the environment:\n  ${warning}\n`);
+  try {
+    scriptRoots(settings);
+  } catch (error) {
+    if (!(error instanceof LsapiError)) throw error;
+    return {
+      lines: [...lines, `Error in the environment:\n  ${error.message} [${error.code}]\n`],
+      errors: 1,
+    };
+  }
+  return { lines, errors: 0 };
 }
 
 function unnamed(directory: string): string | undefined {
   return CONFIGURATION_FILES.find((name) => existsSync(join(directory, name)));
 }
 
-function report(problems: readonly DirectiveProblem[]): string {
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
+function report(problems: readonly DirectiveProblem[], environment: EnvironmentCheck): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length + environment.errors;
   const verdict = errors === 0 ? 'Syntax OK' : `${errors} ${errors === 1 ? 'error' : 'errors'}`;
-  return [...problems.map(formatProblem), verdict].map((text) => `${text}\n`).join('');
+  return [
+    ...problems.map((problem) => `${formatProblem(problem)}\n`),
+    ...environment.lines,
+    `${verdict}\n`,
+  ].join('');
 }
