@@ -12,11 +12,7 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;
  * @param env - the LSAPI environment: HTTPS tells the scheme, SERVER_NAME and SERVER_PORT stand in for a Host header
  *   that is missing or none
  */
-export function requestUrl(
-  target: string,
-  host: string | undefined,
-  env: LiteSpeedEnvironment,
-): string {
+export function requestUrl(target: string, host: string | undefined, env: LiteSpeedEnvironment): string {
   // A client that takes the server for a proxy sends the whole URL, which counts (RFC 9112 §3.2.2).
   const whole = /^https?:\/\//i.test(target) ? parse(target) : undefined;
   if (whole !== undefined) return whole;

@@ -204,7 +204,10 @@ describe('lsnode --check', () => {
 
   it('says of files that cannot be read why', async () => {
     writeFileSync(join(directory, 'broken.json'), '{');
-    assert.match((await check('--config', 'broken.json')).text, /line 1 of [^]*the file ends: this is no JSON/);
+    assert.match(
+      (await check('--config', 'broken.json')).text,
+      /line 1 of [^]*the file ends: this is no JSON/,
+    );
     assert.match((await check('--config', 'none.json')).text, /No such file or directory/);
     assert.match((await check('--apache-config', 'none.conf')).text, /No such file or directory/);
   });
