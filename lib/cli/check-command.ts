@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { resolveApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
-import { readSettings } from '../config/settings.js';
 import { checkConfiguration } from '../directives/check.js';
 import {
   formatProblem,
@@ -12,8 +11,10 @@ import {
   type ConfigurationReading,
   type DirectiveProblem,
 } from '../directives/index.js';
-import { isLsapiError } from '../errors.js';
+import { readSettings } from '../config/settings.js';
+import { LsapiError } from '../errors.js';
 import type { CommandLine } from './options.js';
+import { scriptRoots } from './script-roots.js';
 
 /** Configuration files that are looked for where none is named. */
 export const CONFIGURATION_FILES = ['lsnode.config.mjs', 'lsnode.config.json'] as const;
@@ -27,19 +28,17 @@ export interface CheckOutcome {
 }
 
 /**
- * `lsnode --check`: reads the environment's variables and the configuration files that the command line names, or else
- * that of the directory, or else looks for the app, and reports everything that is wrong at once.
+ * `lsnode --check`: reads the configuration files that the command line names, or else that of the directory, or else
+ * looks for the app, and reports everything that is wrong with them, and with the settings of the environment, at once.
  *
  * @param directory where an unnamed configuration file is looked for, and relative names begin
  */
 export async function checkCommand(
-  { apacheConfig, config, app, scripts, bind, http, arguments: more }: CommandLine,
+  { apacheConfig, config, app, scripts, arguments: more }: CommandLine,
   directory: string,
+  environ: NodeJS.ProcessEnv = {},
 ): Promise<CheckOutcome> {
-  const isRoot = process.getuid?.() === 0;
-  const socket = bind === undefined && http === undefined ? 'listening' : 'bound';
-  const { settings, warnings } = readSettings(process.env, { socket, root: isRoot });
-  const environment = warnings.map((warning) => `Warning for the environment:\n  ${warning}\n`).join('');
+  const environment = checkEnvironment(environ);
   // What a shell made of --apache-config *.conf: there is no app here that it could be meant for.
   const files =
     apacheConfig.length === 0 ? [] : [...apacheConfig, ...(app === undefined ? [] : [app]), ...more];
@@ -50,13 +49,42 @@ export async function checkCommand(
   if (files.length > 0) readings.push(readApacheConfiguration(files.map((file) => resolve(directory, file))));
   if (named !== undefined) readings.push(await readConfigurationFile(resolve(directory, named)));
   if (readings.length === 0) {
-    const { text, exitStatus } = scripts
-      ? { text: '', exitStatus: 0 as const }
-      : checkApp(app, settings, directory);
-    return { text: `${environment}${text}${exitStatus === 0 ? 'OK' : '1 error'}\n`, exitStatus };
+    const found = scripts ? { text: '', errors: 0 } : checkApp(app, environment.settings, directory);
+    const errors = found.errors + environment.errors;
+    return {
+      text: [...environment.lines, found.text, errors === 0 ? 'OK\n' : count(errors)].join(''),
+      exitStatus: errors === 0 ? 0 : 1,
+    };
   }
   const problems = readings.flatMap((reading) => checkConfiguration(reading));
-  return { text: environment + report(problems), exitStatus: hasErrors(problems) ? 1 : 0 };
+  return {
+    text: report(problems, environment),
+    exitStatus: hasErrors(problems) || environment.errors > 0 ? 1 : 0,
+  };
+}
+
+interface EnvironmentCheck {
+  readonly settings: Settings;
+  /** Each with its line break. */
+  readonly lines: readonly string[];
+  readonly errors: number;
+}
+
+/** A setting that makes no sense gets a warning, as its default is used; without the roots of scripts nothing starts. */
+function checkEnvironment(environ: NodeJS.ProcessEnv): EnvironmentCheck {
+  const { settings, warnings } = readSettings(environ, { root: process.getuid?.() === 0 });
+  const lines = warnings.map((warning) => `Warning for the environment:\n  ${warning}\n`);
+  try {
+    scriptRoots(settings);
+  } catch (error) {
+    if (!(error instanceof LsapiError)) throw error;
+    return {
+      settings,
+      lines: [...lines, `Error in the environment:\n  ${error.message} [${error.code}]\n`],
+      errors: 1,
+    };
+  }
+  return { settings, lines, errors: 0 };
 }
 
 /** Whether the app is there; it is not loaded. */
@@ -64,23 +92,29 @@ function checkApp(
   file: string | undefined,
   { root, startupFile }: Settings,
   directory: string,
-): CheckOutcome {
+): { text: string; errors: number } {
   const cwd = root === undefined ? directory : process.cwd();
   try {
     const { path, root: found } = resolveApp({ file, root, startupFile, cwd });
-    return { text: `The app is ${path}, run in ${found}\n`, exitStatus: 0 };
+    return { text: `The app is ${path}, run in ${found}\n`, errors: 0 };
   } catch (error) {
-    if (!isLsapiError(error)) throw error;
-    return { text: `Error in what is to be served:\n  ${error.message} [${error.code}]\n`, exitStatus: 1 };
+    if (!(error instanceof LsapiError)) throw error;
+    return { text: `Error in what is to be served:\n  ${error.message} [${error.code}]\n`, errors: 1 };
   }
+}
+
+function count(errors: number): string {
+  return `${errors} ${errors === 1 ? 'error' : 'errors'}\n`;
 }
 
 function unnamed(directory: string): string | undefined {
   return CONFIGURATION_FILES.find((name) => existsSync(join(directory, name)));
 }
 
-function report(problems: readonly DirectiveProblem[]): string {
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
-  const verdict = errors === 0 ? 'Syntax OK' : `${errors} ${errors === 1 ? 'error' : 'errors'}`;
-  return [...problems.map(formatProblem), verdict].map((text) => `${text}\n`).join('');
+function report(problems: readonly DirectiveProblem[], environment: EnvironmentCheck): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length + environment.errors;
+  const verdict = errors === 0 ? 'Syntax OK\n' : count(errors);
+  return [...problems.map((problem) => `${formatProblem(problem)}\n`), ...environment.lines, verdict].join(
+    '',
+  );
 }

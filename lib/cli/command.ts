@@ -26,7 +26,11 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
     }
     case 'check': {
       const { checkCommand } = await import('./check-command.js');
-      const { text, exitStatus } = await checkCommand(commandLine, process.env.LSNODE_ROOT ?? process.cwd());
+      const { text, exitStatus } = await checkCommand(
+        commandLine,
+        process.env.LSNODE_ROOT ?? process.cwd(),
+        process.env,
+      );
       process.stdout.write(text);
       process.exitCode = exitStatus;
       break;

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import type { ConfigurationReading } from '../directives/index.js';
@@ -17,6 +17,7 @@ import { ScriptConnections } from '../scripts/script-connections.js';
 import type { ScriptFinder } from '../scripts/script-request.js';
 import type { GatewayMapping } from './http-front.js';
 import type { CommandLine } from './options.js';
+import { scriptRoots } from './script-roots.js';
 import type { PreparedApp } from './prepare-app.js';
 
 /** What the gateway of `--http` takes for scripts if nobody says. */
@@ -98,15 +99,4 @@ function checked({ configuration, problems }: ConfigurationReading): Configurati
   if (hasErrors(problems)) throw new DirectivesError(problems);
   for (const problem of problems) writeLog(formatProblem(problem));
   return configuration;
-}
-
-function scriptRoots({ scriptRoots: text }: Settings): readonly string[] | undefined {
-  if (text === undefined) return undefined;
-  const roots = text.split(':').filter((root) => root !== '');
-  const relative = roots.find((root) => !isAbsolute(root));
-  if (relative === undefined) return roots;
-  throw new LsapiError(
-    'LSAPI_ERR_OPTION',
-    `LSNODE_SCRIPT_ROOTS has "${relative}", which is no absolute path. Write directories as in /srv/www:/home/me/www.`,
-  );
 }

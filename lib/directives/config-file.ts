@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { byteText } from './apache/file-access.js';
 import type { ConfigurationReading } from './apache/read.js';
 import { ObjectReader } from './config-object.js';
@@ -7,6 +5,7 @@ import { emptyHost, serverHost, virtualHost, type BodyDraft, type HostDraft } fr
 import { PatternError } from './pcre/pattern.js';
 import { pathTest, wildcardExpression } from './path-test.js';
 import { ProblemList } from './problem.js';
+import { readObject } from './read-object.js';
 import { groupName, patternProblem, scriptAlias } from './script-alias.js';
 import type { Body, PathTest } from './settings.js';
 
@@ -24,57 +23,29 @@ const HOST_KEYS = [
 
 /**
  * Reads `lsnode.config.json` or `lsnode.config.mjs`. Never fails: what is wrong is in `problems`, all of it, each with
- * its path into the object.
+ * its path into the object, of JSON also its line.
  */
 export async function readConfigurationFile(path: string): Promise<ConfigurationReading> {
-  let value: unknown;
-  let text: string | undefined;
-  try {
-    if (path.endsWith('.json')) {
-      text = readFileSync(path, 'utf8');
-      value = JSON.parse(text);
-    } else {
-      value = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
-    }
-  } catch (error) {
-    const problems = new ProblemList();
-    const message = error instanceof Error ? error.message : String(error);
-    const line = text === undefined ? undefined : lineOfJsonError(message, text);
-    problems.error(
-      { file: path, ...(line !== undefined && { line }) },
-      'LSAPI_ERR_DIRECTIVE_FILE',
-      `Could not read configuration file ${path}: ${message}`,
-      remedyFor(error, text !== undefined),
-    );
-    return { ...configurationOf({}, path), problems: problems.all };
-  }
-  return configurationOf(value, path);
-}
-
-function remedyFor(error: unknown, isJson: boolean): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'EACCES') return 'Check the path, and that this user may read it.';
-  return isJson
-    ? 'Correct it: JSON has names in double quotes, no comma behind the last member, and no comments.'
-    : 'It must be a module with a default export.';
-}
-
-/** Line from 1. V8 tells a position, newer ones the line as well; of an end that comes too early neither. */
-function lineOfJsonError(message: string, text: string): number {
-  const told = /\(line (\d+) column \d+\)/.exec(message)?.[1];
-  if (told !== undefined) return Number(told);
-  const position = /at position (\d+)/.exec(message)?.[1];
-  return text.slice(0, position === undefined ? text.trimEnd().length : Number(position)).split('\n').length;
+  const { value, lines, problems } = await readObject(path);
+  return value === undefined
+    ? { ...configurationOf({}, path), problems: problems.all }
+    : configurationOf(value, path, lines, problems);
 }
 
 /**
  * The configuration of an object as {@link LsnodeConfiguration} has it.
  *
  * @param file where it is from, for messages
+ * @param lines in which line each path into it is, if the file tells
+ * @param problems what has been found wrong already
  */
-export function configurationOf(value: unknown, file: string): ConfigurationReading {
-  const problems = new ProblemList();
-  const root = new ObjectReader(value, file, '', problems);
+export function configurationOf(
+  value: unknown,
+  file: string,
+  lines: ReadonlyMap<string, number> = new Map(),
+  problems = new ProblemList(),
+): ConfigurationReading {
+  const root = new ObjectReader(value, { file, lines }, '', problems);
   root.only([...SECTION_KEYS, ...HOST_KEYS, 'virtualHosts']);
   const server = emptyHost();
   readHost(root, server);

@@ -2,15 +2,22 @@ import { closestMatch } from '../config/closest-match.js';
 import type { Place, ProblemList } from './problem.js';
 import type { ArgumentError } from './script-alias.js';
 
+/** The file that an object is from. */
+export interface ObjectSource {
+  readonly file: string;
+  /** In which line each path into the object is; empty if the file does not tell. */
+  readonly lines: ReadonlyMap<string, number>;
+}
+
 /** Reads an object of a configuration file, key by key; what is not as it should be is reported with its path. */
 export class ObjectReader {
   readonly #value: Readonly<Record<string, unknown>>;
-  readonly #file: string;
+  readonly #source: ObjectSource;
   readonly #path: string;
   readonly #problems: ProblemList;
 
-  constructor(value: unknown, file: string, path: string, problems: ProblemList) {
-    this.#file = file;
+  constructor(value: unknown, source: ObjectSource, path: string, problems: ProblemList) {
+    this.#source = source;
     this.#path = path;
     this.#problems = problems;
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -57,7 +64,7 @@ export class ObjectReader {
   list(key: string): ObjectReader[] {
     return this.#array(key).flatMap((item, at) => {
       const path = `${this.#pathOf(key)}[${at}]`;
-      const reader = new ObjectReader(item, this.#file, path, this.#problems);
+      const reader = new ObjectReader(item, this.#source, path, this.#problems);
       return isObject(item) ? [reader] : [];
     });
   }
@@ -116,7 +123,9 @@ export class ObjectReader {
 
   place(key?: string): Place {
     const path = key === undefined ? this.#path : this.#pathOf(key);
-    return path === '' ? { file: this.#file } : { file: this.#file, path };
+    const { file, lines } = this.#source;
+    const line = lines.get(path);
+    return { file, ...(line !== undefined && { line }), ...(path !== '' && { path }) };
   }
 
   #array(key: string): unknown[] {

@@ -8,7 +8,7 @@ export interface Place {
   readonly file: string;
   /** Line number from 1: the last line of a directive that is continued over several. */
   readonly line?: number;
-  /** Path into the object of a configuration file, as in `scriptAliases[0].target`. */
+  /** Path into the object of a configuration file, as in `scriptAliases[0].target`; of JSON together with its line. */
   readonly path?: string;
 }
 
@@ -53,8 +53,9 @@ export function hasErrors(problems: readonly DirectiveProblem[]): boolean {
 
 /** A problem in two or three lines: the place, what is wrong, the remedy. */
 export function formatProblem({ severity, place, message, remedy, code }: DirectiveProblem): string {
-  const what =
-    severity === 'warning' ? 'Warning for' : place.line === undefined ? 'Error at' : 'Syntax error on';
-  const where = place.line !== undefined ? `line ${place.line} of ` : place.path ? `${place.path} in ` : '';
-  return `${what} ${where}${place.file}:\n  ${message} [${code}]\n  ${remedy}`;
+  const { file, line, path } = place;
+  const what = severity === 'warning' ? 'Warning for' : line === undefined ? 'Error at' : 'Syntax error on';
+  const where = line !== undefined ? `line ${line} of ` : path !== undefined ? `${path} in ` : '';
+  const entry = line !== undefined && path !== undefined ? `, at ${path}` : '';
+  return `${what} ${where}${file}${entry}:\n  ${message} [${code}]\n  ${remedy}`;
 }

@@ -97,6 +97,38 @@ describe('reading Apache configuration', () => {
     assert.deepEqual(targets(text), ['/1', '/3', '/5']);
   });
 
+  const misplaced: [text: string, message: string][] = [
+    ['<VirtualHost *:80>\n<VirtualHost *:81>', ':2: <VirtualHost> cannot occur within <VirtualHost> section'],
+    ['<Location /a>\n<Directory /b>', ':2: <Directory not allowed in <Location> context'],
+    ['<If true>\n<LocationMatch b>', ':2: <LocationMatch not allowed in <If> context'],
+    ['<Location /a>\n<Limit GET>\n<Files b>', ':3: <Files> cannot occur within <Location> section'],
+  ];
+  for (const [text, message] of misplaced) {
+    it(`refuses ${JSON.stringify(text)}`, () => {
+      const names = [...text.matchAll(/<(\w+)/g)].map(([, name = '']) => `</${name}>`);
+      const found = messages([text, ...names.reverse()].join('\n'));
+      assert.deepEqual(
+        found.map((line) => line.slice(MAIN.length)),
+        [message],
+      );
+    });
+  }
+
+  it('takes sections where they belong', () => {
+    const text = `
+      <VirtualHost *:80>
+        <Directory /a>
+          <Files b>
+          </Files>
+          <If "true">
+          </If>
+        </Directory>
+        <Location /c>
+        </Location>
+      </VirtualHost>`;
+    assert.deepEqual(messages(text), []);
+  });
+
   it('reports everything that is wrong at once, in the order of the text, with a remedy', () => {
     const text = [
       'WSGIScriptAlais /x /y',

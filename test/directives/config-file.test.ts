@@ -127,21 +127,18 @@ describe('lsnode --check', () => {
       assert.match(report, new RegExp(`Syntax error on line ${line} of .*broken\\.json`));
     }
     const missing = await check('--config', 'none.json');
-    assert.match(missing.text, /no such file.*\n {2}Check the path/);
+    assert.match(missing.text, /No such file.*\n {2}Check the path/);
   });
 
   it('warns of variables that make no sense', async () => {
-    process.env.LSNODE_GRACE = 'soon';
-    try {
-      const { text, exitStatus } = await check('server.js');
-      assert.equal(exitStatus, 0);
-      assert.match(
-        text,
-        /^Warning for the environment:\n {2}LSNODE_GRACE="soon" is not a number; the default is used/,
-      );
-    } finally {
-      delete process.env.LSNODE_GRACE;
-    }
+    const { text, exitStatus } = await checkCommand(parseCommandLine(['--check', 'server.js']), directory, {
+      LSNODE_GRACE: 'soon',
+    });
+    assert.equal(exitStatus, 0);
+    assert.match(
+      text,
+      /^Warning for the environment:\n {2}LSNODE_GRACE="soon" is not a number; the default is used/,
+    );
   });
 
   it('reports the errors of all files at once and ends with 1', async () => {
@@ -153,7 +150,7 @@ describe('lsnode --check', () => {
     for (const expected of [
       /line 1 of .*a\.conf/,
       /line 1 of .*b\.conf/,
-      /scriptReloadng in .*c\.json/,
+      /line 1 of .*c\.json, at scriptReloadng/,
       /3 errors\n$/,
     ])
       assert.match(text, expected);
@@ -170,9 +167,83 @@ describe('lsnode --check', () => {
     );
   });
 
+  it('names the line of each entry of a JSON file, and the entry', async () => {
+    writeFileSync(
+      join(directory, 'lines.json'),
+      '{\n  "scriptAliases": [\n    { "url": "/a", "target": "/a.js" },\n    { "url": "/b" }\n  ],\n' +
+        '  "scriptReloading": "Off",\n  "scriptReloading": true\n}\n',
+    );
+    const { text, exitStatus } = await check('--config', 'lines.json');
+    assert.equal(exitStatus, 1);
+    assert.deepEqual(
+      text.match(/line \d+ of .*/g)?.map((line) => line.replace(/ of \S+lines\.json/, '')),
+      ['line 7, at scriptReloading:', 'line 4, at scriptAliases[1]:', 'line 3, at scriptAliases[0]:'],
+    );
+    assert.match(
+      text,
+      /^Syntax error on line 7[^]*given a second time[^]*Syntax error on line 4[^]*"target" is missing/,
+    );
+  });
+
+  for (const [name, source, expected] of [
+    [
+      'comma.json',
+      '{\n  "callableObject": "a",\n}\n',
+      /line 3 of .*comma\.json:\n {2}Expected a key in quotes/,
+    ],
+    [
+      'syntax.mjs',
+      'export default {\n  a: [\n};\n',
+      /line 3 of .*syntax\.mjs:\n {2}The module could not be loaded: /,
+    ],
+    ['throws.mjs', "\nthrow new Error('not today');\n", /line 2 of .*throws\.mjs:\n {2}.*not today/],
+    ['empty.mjs', 'export const a = 1;\n', /empty\.mjs:\n {2}The module has no default export/],
+    ['null.json', 'null', /null\.json:\n {2}The configuration must be an object/],
+  ] as const) {
+    it(`says what is wrong with ${name}, and where`, async () => {
+      writeFileSync(join(directory, name), source);
+      const { text, exitStatus } = await check('--config', name);
+      assert.equal(exitStatus, 1);
+      assert.match(text, expected);
+      assert.match(text, /\n1 error\n$/);
+    });
+  }
+
+  it('reports an Include that comes back to itself', async () => {
+    writeFileSync(join(directory, 'loop.conf'), `Include ${join(directory, 'loop.conf')}\n`);
+    const { text, exitStatus } = await check('--apache-config', 'loop.conf');
+    assert.equal(exitStatus, 1);
+    assert.match(text, /line 1 of .*loop\.conf:\n.*include directory nesting level[^]*includes itself/);
+  });
+
+  it('reports settings of the environment that make no sense: most as warnings, since the default is used', async () => {
+    writeFileSync(join(directory, 'good.json'), '{}');
+    const outcome = (environ: NodeJS.ProcessEnv) =>
+      checkCommand(parseCommandLine(['--check', '--config', 'good.json']), directory, environ);
+    const warned = await outcome({ LSAPI_CHILDREN: '9999999', LSNODE_GRACE: '-3', LSAPI_MAX_IDEL: '1' });
+    assert.equal(warned.exitStatus, 0);
+    for (const expected of [
+      /LSAPI_CHILDREN="9999999" is above 10000/,
+      /LSNODE_GRACE="-3"/,
+      /did you mean LSAPI_MAX_IDLE/,
+    ]) {
+      assert.match(warned.text, expected);
+    }
+    const refused = await outcome({ LSNODE_SCRIPT_ROOTS: '/srv:www' });
+    assert.equal(refused.exitStatus, 1);
+    assert.match(
+      refused.text,
+      /^Error in the environment:\n.*"www", which is no absolute path.*\n1 error\n$/,
+    );
+  });
+
   it('says of files that cannot be read why', async () => {
     writeFileSync(join(directory, 'broken.json'), '{');
-    assert.match((await check('--config', 'broken.json')).text, /Could not read configuration file/);
+    assert.match(
+      (await check('--config', 'broken.json')).text,
+      /line 1 of [^]*the file ends: this is no JSON/,
+    );
+    assert.match((await check('--config', 'none.json')).text, /No such file or directory/);
     assert.match((await check('--apache-config', 'none.conf')).text, /No such file or directory/);
   });
 });

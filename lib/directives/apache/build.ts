@@ -8,6 +8,7 @@ import type { Body, DirectiveConfiguration, PathTest } from '../settings.js';
 import { DIRECTIVE_TABLE, type DirectiveTarget } from './directive-table.js';
 import { takeWord, words } from './lexer.js';
 import { meantDirective } from './names.js';
+import { misplacedSection } from './section-context.js';
 import type { Directive, Section } from './tree.js';
 
 /** What a tree is made into a configuration with. */
@@ -120,6 +121,13 @@ export class ConfigurationBuilder {
   }
 
   #section(section: Section, scope: Scope, chain: Expression[]): void {
+    const { problems, htaccess } = this.#options;
+    const misplaced = misplacedSection(section, htaccess !== undefined);
+    if (misplaced !== undefined) {
+      const { message, remedy } = misplaced;
+      problems.error(section.place, 'LSAPI_ERR_DIRECTIVE_CONTEXT', message, remedy);
+    }
+    // Read even where it is misplaced: all errors are reported at once.
     switch (section.name.toLowerCase()) {
       case '<virtualhost':
         this.#virtualHost(section);
