@@ -320,7 +320,7 @@ describe('Every kind of app is served', () => {
       assert.equal(await lsnode.exitCode(), 1);
       assert.match(
         lsnode.stderr,
-        /it is TypeScript, which Node \S+ does not run by itself\. Use Node 22\.18/,
+        /does not load TypeScript: use Node 22\.18 or later/,
       );
     });
   }
