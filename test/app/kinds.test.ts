@@ -318,10 +318,7 @@ describe('Every kind of app is served', () => {
     it(`${kind}: is refused with the remedy by this Node`, async () => {
       const lsnode = start({ files: TYPESCRIPT_KINDS[kind]?.files ?? {} });
       assert.equal(await lsnode.exitCode(), 1);
-      assert.match(
-        lsnode.stderr,
-        /does not load TypeScript: use Node 22\.18 or later/,
-      );
+      assert.match(lsnode.stderr, /does not load TypeScript: use Node 22\.18 or later/);
     });
   }
 
