@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { LeftOut } from './node-left-out.js';
+import type { LeftOut } from './left-out.js';
 import type { Suite } from './suites.js';
 
 /** How a test ended; `absent` where the suite's process ended before it, or it only exists on the other side. */

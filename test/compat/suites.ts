@@ -1,4 +1,4 @@
-import { NODE_LEFT_OUT, type LeftOut } from './node-left-out.js';
+import { FASTIFY_LEFT_OUT, NODE_LEFT_OUT, type LeftOut } from './left-out.js';
 
 /** A test suite of somebody else's, as it is run on our stack. */
 export interface Suite {
@@ -140,6 +140,7 @@ export const SUITES: readonly Suite[] = [
     tag: 'v5.12.1',
     runner: 'node-test',
     files: { directory: 'test', pattern: /\.test\.js$/ },
+    leftOut: FASTIFY_LEFT_OUT,
   },
   {
     name: 'node',

@@ -41,3 +41,11 @@ export const NODE_LEFT_OUT: readonly LeftOut[] = [
   },
   { reason: "needs Node's internals", matches: (_, text) => /--expose[-_]internals/.test(text) },
 ];
+
+/** Files of Fastify's tests whose every test waits for what was written on a client's socket, or sent without a Host. */
+export const FASTIFY_LEFT_OUT: readonly LeftOut[] = [
+  {
+    reason: 'writes or reads HTTP on a socket itself, mostly malformed',
+    matches: (name) => /^(?:client-timeout|request-header-host|skip-reply-send)\.test\.js$/.test(name),
+  },
+];
