@@ -17,6 +17,7 @@ const INDEPENDENT = [
   'config/**',
   'directives/**',
   'gateway/{pool,failures,request,response,status,not}*',
+  'litespeed/**',
   'native/**',
   'process-group/{children,end,failures,status}*',
   'worker/{limits,output,surroundings}*',
