@@ -9,6 +9,7 @@ const TOOLS = {
   'listen-on': ['load/listen-on.cc'],
   'server-load': ['load/server-load.cc'],
   'new-connections': ['load/new-connections.cc'],
+  'count-allocations.so': ['load/count-allocations.cc'],
   null: ['peers/null.c'],
 };
 
@@ -19,7 +20,8 @@ function compile(program, sources) {
   const [command, ...before] = (isC ? process.env.CC || 'gcc' : process.env.CXX || 'g++').split(' ');
   const standard = isC ? '-std=gnu17' : '-std=c++20';
   const files = sources.map((source) => `bench/${source}`);
-  run(command, [...before, standard, '-O2', ...WARNINGS, '-o', program, ...files]);
+  const kind = program.endsWith('.so') ? ['-shared', '-fPIC'] : [];
+  run(command, [...before, standard, '-O2', ...WARNINGS, ...kind, '-o', program, ...files]);
 }
 
 const [name = 'suite', ...rest] = process.argv.slice(2);

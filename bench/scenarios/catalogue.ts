@@ -1,5 +1,6 @@
 import type { Places } from '../peers/places.js';
 import { contentScenarios } from './content.js';
+import { countsScenario } from './counts.js';
 import { growthScenarios } from './growth.js';
 import { helloScenarios } from './hello.js';
 import type { Scenario } from './scenario.js';
@@ -10,6 +11,7 @@ export async function allScenarios(places: Places, directory: string): Promise<r
   return [
     ...helloScenarios,
     ...transferScenarios(directory),
+    countsScenario,
     ...(await contentScenarios(places.root)),
     ...growthScenarios,
   ];
