@@ -11,6 +11,7 @@ const TOOLS = {
   'new-connections': ['load/new-connections.cc'],
   'count-allocations.so': ['load/count-allocations.cc'],
   null: ['peers/null.c'],
+  'parse-captures': ['guard/parse-captures.cc', '../native/protocol/request_parser.cc'],
 };
 
 const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Werror'];
@@ -34,7 +35,13 @@ const tools = join(root, '.cache/bench');
 mkdirSync(tools, { recursive: true }); // node-gyp empties build/
 once(
   '.cache/bench/.lsapi-built',
-  digest(['bench/load', 'bench/peers', 'scripts/bench.mjs']),
+  digest([
+    'bench/load',
+    'bench/peers/null.c',
+    'bench/guard/parse-captures.cc',
+    'native/protocol',
+    'scripts/bench.mjs',
+  ]),
   Object.keys(TOOLS).map((tool) => `.cache/bench/${tool}`),
   () => {
     console.error('lsapi: building the tools of the benchmarks');
