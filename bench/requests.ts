@@ -30,23 +30,48 @@ const BROWSER: readonly NameValue[] = [
   ['Cookie', 'session=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c; theme=dark; consent=yes'],
 ];
 
+export const BROWSER_TARGET = '/catalogue/item?id=43&sort=price';
+
+const BROWSER_ENV: readonly NameValue[] = [
+  ['HTTPS', 'on'],
+  ['SSL_PROTOCOL', 'TLSv1.3'],
+  ['SSL_CIPHER', 'TLS_AES_256_GCM_SHA384'],
+  ['SSL_CIPHER_USEKEYSIZE', '256'],
+  ['SSL_CIPHER_ALGKEYSIZE', '256'],
+  ['GEOIP_COUNTRY_CODE', 'DE'],
+  ['GEOIP_COUNTRY_NAME', 'Germany'],
+  ['GEOIP_CONTINENT_CODE', 'EU'],
+];
+
 /** 17 headers and 24 variables, as a current browser and OpenLiteSpeed send them. */
 export function browserRequest(): BenchRequest {
-  return build('/catalogue/item?id=43&sort=price', BROWSER, [
-    ['HTTPS', 'on'],
-    ['SSL_PROTOCOL', 'TLSv1.3'],
-    ['SSL_CIPHER', 'TLS_AES_256_GCM_SHA384'],
-    ['SSL_CIPHER_USEKEYSIZE', '256'],
-    ['SSL_CIPHER_ALGKEYSIZE', '256'],
-    ['GEOIP_COUNTRY_CODE', 'DE'],
-    ['GEOIP_COUNTRY_NAME', 'Germany'],
-    ['GEOIP_CONTINENT_CODE', 'EU'],
-  ]);
+  return build(BROWSER_TARGET, BROWSER, BROWSER_ENV);
 }
 
 /** A request with nothing but a Host. */
 export function smallRequest(): BenchRequest {
   return build('/', [['Host', 'www.example.com']], []);
+}
+
+/** As a browser's, with more headers of its own until there are `count`; or, below 17, with fewer. */
+export function requestWithHeaders(count: number): BenchRequest {
+  const further = Array.from({ length: Math.max(0, count - BROWSER.length) }, (_, index): NameValue => [
+    `X-Application-Header-${index + 1}`,
+    `value number ${index + 1} of this request`,
+  ]);
+  return build(BROWSER_TARGET, [...BROWSER.slice(0, count), ...further], BROWSER_ENV);
+}
+
+/** A POST by a browser; its body is part of it. */
+export function postRequest(type: string, body: Buffer): BenchRequest {
+  const { lsapi, http } = uploadRequest(type, body.length);
+  return { lsapi: Buffer.concat([lsapi, body]), http: Buffer.concat([http, body]) };
+}
+
+/** A POST by a browser, behind which `bytes` of body have to be sent. */
+export function uploadRequest(type: string, bytes: number): BenchRequest {
+  const headers: NameValue[] = [...BROWSER, ['Content-Type', type], ['Content-Length', String(bytes)]];
+  return build(BROWSER_TARGET, headers, BROWSER_ENV, 'POST', bytes);
 }
 
 /** A request as a browser sends it, over LSAPI: the packet, and the body behind it. */

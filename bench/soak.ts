@@ -21,7 +21,7 @@ const { values } = parseArgs({
     'max-requests': { type: 'string', default: '500' },
     'kill-seconds': { type: 'string', default: '1' },
     'reload-seconds': { type: 'string', default: '20' },
-    app: { type: 'string', default: 'bench/servers/numbered.mjs' },
+    app: { type: 'string', default: 'bench/apps/numbered.mjs' },
   },
 });
 const connections = Number(values.connections);

@@ -346,16 +346,16 @@ describe('Response', () => {
     assert.equal(answer?.body, 'whole');
   });
 
+  // Not beside node:http: Node 26 holds back the head, and with it what it counts, until the next tick.
   it('counts the bytes that wait to be sent', async () => {
-    await same({
-      handler: (_request, response, note) => {
-        response.write('x'.repeat(100_000));
-        note(`counted: ${(response.socket?.bytesWritten ?? 0) >= 100_000}`);
-        response.end();
-      },
-      client: {},
-      ignore: ['res'],
+    let counted = 0;
+    const response = await answerOf((_request, response) => {
+      response.write('x'.repeat(100_000));
+      counted = response.socket?.bytesWritten ?? 0;
+      response.end();
     });
+    assert.equal(response.text.length, 100_000);
+    assert.ok(counted >= 100_000, `${counted} bytes are counted`);
   });
 
   describe('without a body', () => {

@@ -1,4 +1,4 @@
-// Raw style, for lsnode.
+// Hello in raw style, for lsnode.
 import { raw } from 'lsapi';
 
 const headers = { 'Content-Type': 'text/plain' };

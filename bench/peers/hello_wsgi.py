@@ -1,0 +1,4 @@
+# WSGI hello, for c-library-wsgi.
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'Hello, World!']
