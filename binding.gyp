@@ -50,6 +50,7 @@
         "-std=c++20", "-O3", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "-fstack-protector-strong",
         "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-missing-field-initializers", "-Werror"
       ],
+      "configurations": {"Release": {"defines": ["NDEBUG"]}},
       "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--gc-sections", "-static-libstdc++", "-static-libgcc"]
     }
   ]

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { NativeConnectionSet } from '../native/binding.js';
 import { RespondFlag } from '../native/binding.js';
+import { respond } from '../native/exchange.js';
 
 /** An answer that the package gives in place of the app. */
 export interface PlainAnswer {
@@ -54,5 +55,5 @@ export function answerPlainly(
 ): void {
   const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\n`);
   const flags = RespondFlag.End | RespondFlag.ContentLength | (close ? RespondFlag.Close : 0);
-  set.respond(slot, serial, flags, answer.status, lines.join(''), lines.length, answer.body);
+  respond(set, slot, serial, flags, answer.status, lines.join(''), lines.length, answer.body);
 }

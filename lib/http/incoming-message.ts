@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { BodyRead, METHODS } from '../native/binding.js';
+import { BodyRead } from '../native/binding.js';
 import type { IncomingInternals } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
 import { splitPairs } from './request-environment.js';
@@ -19,14 +19,14 @@ const READS_IN_A_ROW = 32;
  */
 export function createIncomingMessage(
   socket: LsapiSocket,
-  method: number | string,
+  method: string,
   url: string,
   headerText: string,
   isHttp10: boolean,
   Class: typeof http.IncomingMessage = http.IncomingMessage,
 ): http.IncomingMessage {
   const request = new Class(socket as never) as unknown as Incoming;
-  request.method = typeof method === 'number' ? METHODS[method]! : method;
+  request.method = method;
   request.url = url;
   request.httpVersionMajor = 1;
   request.httpVersionMinor = isHttp10 ? 0 : 1;

@@ -11,7 +11,8 @@ import {
 } from '../connections/plain-answer.js';
 import { LsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
-import { native, RequestTrait } from '../native/binding.js';
+import { RequestTrait } from '../native/binding.js';
+import { openConnectionSet } from '../native/exchange.js';
 import { emitExpectation, emitRequest, publishStart, routeRejections, serverClasses } from './dispatch.js';
 import { createIncomingMessage, installRequestSignal, isConsuming, pumpBody } from './incoming-message.js';
 import { kUniqueHeaders } from './internals.js';
@@ -63,10 +64,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     this.#prepare = prepare;
     this.set =
       options.set ??
-      new native.ConnectionSet(
-        { ...options.limits, eagerText: true },
-        options.requestLog?.handle(this) ?? this,
-      );
+      openConnectionSet({ ...options.limits, eagerText: true }, options.requestLog?.handle(this) ?? this);
     const chosen = server as http.Server & {
       highWaterMark?: number;
       joinDuplicateHeaders?: boolean;
@@ -92,7 +90,7 @@ export class NodeConnections implements Connections, NativeRequestHandler {
     slot: number,
     serial: number,
     bodyLength: number,
-    method: number | string,
+    method: string,
     url: string,
     headerText: string,
     envText: string,

@@ -1,5 +1,6 @@
 import { answerPlainly, serverError } from '../connections/plain-answer.js';
 import { RespondFlag } from '../native/binding.js';
+import { respond } from '../native/exchange.js';
 import { headerError } from '../native/header-error.js';
 import type { OutgoingInternals } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
@@ -94,7 +95,8 @@ export function flushOutput(output: ResponseOutput, end: boolean): number {
   const header = output.headerText;
   output.headerText = undefined;
   const { set } = socket.connections;
-  const pending = set.respond(
+  const pending = respond(
+    set,
     socket.slot,
     socket.serial,
     flags,

@@ -17,7 +17,7 @@ export const METHODS = [
   'PROPFIND',
 ] as const;
 
-/** Flags of {@link NativeConnectionSet.respond}; `RespondFlags` and `ComposeFlags` of the native side. */
+/** Flags of respond() in `exchange.ts`; `RespondFlags` and `ComposeFlags` of the native side. */
 export const RespondFlag = {
   /** The response ends with this call. */
   End: 1,
@@ -40,19 +40,19 @@ export const RequestTrait = { Http10: 1, Expect: 2, WebSocket: 4 } as const;
 /** Results of {@link NativeConnectionSet.readBody} that are no number of bytes. */
 export const BodyRead = { WouldBlock: 0, End: -1, Gone: -2 } as const;
 
-/** What the native set calls. Each call is an event of its own: ticks and microtasks run after it. */
+/** What a set tells of its requests. Each call is an event of its own: ticks and microtasks run after it. */
 export interface NativeRequestHandler {
   /**
    * A request has arrived; `slot` and `serial` name it in all calls about it. `bodyLength` is -1 where the
-   * server did not tell it. `method` is an index into {@link METHODS} or the method itself. The texts, present
-   * with `eagerText`, are latin1: headers as splitPairs() reads them, the environment as it is on the wire.
-   * `traits` are {@link RequestTrait} flags.
+   * server did not tell it. The texts, present with `eagerText`, are latin1: headers as splitPairs() reads them
+   * (what may follow them is none of theirs), the environment as it is on the wire. `traits` are
+   * {@link RequestTrait} flags.
    */
   onRequest(
     slot: number,
     serial: number,
     bodyLength: number,
-    method: number | string,
+    method: string,
     url: string,
     headerText?: string,
     envText?: string,
@@ -74,6 +74,15 @@ export interface NativeRequestHandler {
   onRelax(): void;
   /** After joinGroup(): the set drains, because the parent wants that or (`orphaned`) is gone. */
   onRetire(orphaned: boolean): void;
+}
+
+/** What the native set calls; openConnectionSet() passes it on. */
+export interface NativeCallbacks extends Omit<NativeRequestHandler, 'onRequest'> {
+  /**
+   * `texts`: with `eagerText`, header and environment texts in one; `method`:
+   * only where it is none of {@link METHODS}. Everything else is in the set's `exchange`.
+   */
+  onRequest(url: string, texts: string | undefined, method: string | undefined): void;
 }
 
 export interface NativeConnectionSetOptions {
@@ -135,20 +144,10 @@ export interface NativeConnectionSet {
   markFailed(reason: string): void;
   /** Whether the parent ends this child because a request took too long. */
   isOverdue(): boolean;
-  /**
-   * Sends a part of a response: `header` (once; `headerCount` lines `Name: value` ended by LF, latin1 code
-   * points only) and/or `body`. Returns the bytes that the server has not taken yet; -1 where the request is
-   * over; below that a header error (see `header-error.ts`), with nothing sent.
-   */
-  respond(
-    slot: number,
-    serial: number,
-    flags: number,
-    status: number,
-    header: string | undefined,
-    headerCount: number,
-    body: string | Uint8Array | undefined,
-  ): number;
+  /** Numbers that accompany calls: see `exchange.ts`. */
+  readonly exchange: Int32Array;
+  /** To be called by respond() of `exchange.ts` alone, which puts the numbers that belong to it in place. */
+  transmit(header: string | undefined, body: string | Uint8Array | undefined): void;
   /** Reads body bytes into `into`; a number of bytes, or a {@link BodyRead}. */
   readBody(slot: number, serial: number, into: Uint8Array): number;
   watchDrain(slot: number, serial: number): void;
@@ -171,10 +170,7 @@ export interface ListenReport {
 }
 
 export interface NativeBinding extends NativeGroupBinding {
-  ConnectionSet: new (
-    options: NativeConnectionSetOptions,
-    handler: NativeRequestHandler,
-  ) => NativeConnectionSet;
+  ConnectionSet: new (options: NativeConnectionSetOptions, callbacks: NativeCallbacks) => NativeConnectionSet;
   listenUnix(path: string, backlog: number, mode: number): ListenReport;
   /** @param shared - whether other processes of this user may do the same; then each gets some of the connections */
   listenTcp(ip: string, port: number, backlog: number, shared: boolean): ListenReport;

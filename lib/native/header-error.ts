@@ -8,6 +8,7 @@ const HeaderError = {
   TooLarge: 4,
   ContentLength: 5,
   ContentLengthMismatch: 6,
+  BeyondLatin1: 7,
 } as const;
 
 /** Turns a header failure of `respond()` (below -1) into an error that names the line. */
@@ -43,6 +44,12 @@ export function headerError(result: number, headerText: string): LsapiError {
       return new LsapiError(
         'LSAPI_ERR_HEADER_INVALID',
         `${shown} is not a valid response header name: letters, digits and !#$%&'*+-.^_\`|~ only.`,
+      );
+    case HeaderError.BeyondLatin1:
+      return new LsapiError(
+        'LSAPI_ERR_HEADER_INVALID',
+        `Response header ${shown} holds characters beyond latin1 (U+00FF). Encode them, for example with ` +
+          'encodeURIComponent().',
       );
     default:
       return new LsapiError(

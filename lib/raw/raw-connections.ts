@@ -8,7 +8,8 @@ import {
 } from '../connections/plain-answer.js';
 import { isLsapiError } from '../errors.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
-import { native, RequestTrait } from '../native/binding.js';
+import { RequestTrait } from '../native/binding.js';
+import { openConnectionSet } from '../native/exchange.js';
 import type { RawHandler } from './raw.js';
 import { RawRequest } from './raw-request.js';
 import { RawResponse } from './raw-response.js';
@@ -25,15 +26,14 @@ export class RawConnections implements Connections, NativeRequestHandler {
   constructor(handler: RawHandler, options: ConnectionOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.set =
-      options.set ?? new native.ConnectionSet(options.limits, options.requestLog?.handle(this) ?? this);
+    this.set = options.set ?? openConnectionSet(options.limits, options.requestLog?.handle(this) ?? this);
   }
 
   onRequest(
     slot: number,
     serial: number,
     bodyLength: number,
-    method: number | string,
+    method: string,
     url: string,
     headerText?: string,
     envText?: string,

@@ -1,7 +1,7 @@
 import { LsapiError } from '../errors.js';
 import type { LiteSpeedEnvironment, LiteSpeedVariable } from '../litespeed/environment.js';
 import { parseEnvironment, splitPairs } from '../http/request-environment.js';
-import { BodyRead, METHODS } from '../native/binding.js';
+import { BodyRead } from '../native/binding.js';
 import type { RawConnections } from './raw-connections.js';
 
 const CHUNK_SIZE = 64 * 1024;
@@ -37,7 +37,7 @@ export class RawRequest {
     slot: number,
     serial: number,
     bodyLength: number,
-    method: number | string,
+    method: string,
     url: string,
     headerText: string | undefined,
     envText: string | undefined,
@@ -46,7 +46,7 @@ export class RawRequest {
     this.slot = slot;
     this.serial = serial;
     this.bodyLength = bodyLength;
-    this.method = typeof method === 'number' ? METHODS[method]! : method;
+    this.method = method;
     this.url = url;
     this.headerText = headerText;
     this.envText = envText;

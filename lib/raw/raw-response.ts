@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { isUint8Array } from 'node:util/types';
 import { LsapiError } from '../errors.js';
 import { RespondFlag } from '../native/binding.js';
+import { respond } from '../native/exchange.js';
 import { headerError } from '../native/header-error.js';
 import { toServerStatus } from '../native/status.js';
 import type { RawConnections } from './raw-connections.js';
@@ -20,9 +21,6 @@ export type RawBody = string | Uint8Array;
 
 /** Pending bytes from which write() asks for patience. */
 const HIGH_WATER_MARK = 64 * 1024;
-
-/** Code points that latin1 has not: they would be cut to other characters, line breaks among them. */
-const BEYOND_LATIN1 = /[^\x00-\xff]/;
 
 /**
  * The answer to a {@link RawRequest}: one send(), or writeHead(), write()s and end(). Once the client has left,
@@ -135,7 +133,6 @@ export class RawResponse {
         }
       }
     }
-    if (BEYOND_LATIN1.test(text)) throw beyondLatin1(text);
     this.#status = mapped;
     this.#headerText = text;
     this.#headerCount = count;
@@ -147,7 +144,8 @@ export class RawResponse {
       if (this.#status === 0) this.#status = 200;
       if (isBodyless(this.#status)) this.#hasBody = false;
     }
-    const pending = this.#connections.set.respond(
+    const pending = respond(
+      this.#connections.set,
       slot,
       serial,
       this.#hasBody ? flags : flags | RespondFlag.NoBody,
@@ -192,16 +190,6 @@ function isBodyless(status: number): boolean {
 
 function isIterable(headers: RawHeaders): headers is Extract<RawHeaders, Iterable<unknown>> {
   return Symbol.iterator in headers;
-}
-
-function beyondLatin1(text: string): LsapiError {
-  const line = text.split('\n').find((line) => BEYOND_LATIN1.test(line)) ?? '';
-  const name = line.slice(0, Math.max(line.indexOf(':'), 0));
-  return new LsapiError(
-    'LSAPI_ERR_HEADER_INVALID',
-    `Response header ${JSON.stringify(name)} holds characters beyond latin1 (U+00FF). Encode them, for example with ` +
-      'encodeURIComponent().',
-  );
 }
 
 /** The native side takes what it gets for bytes; reported as Node's own response does. */

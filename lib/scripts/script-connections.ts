@@ -4,7 +4,7 @@ import type { PlainAnswer } from '../connections/plain-answer.js';
 import { answerPlainly, serverError } from '../connections/plain-answer.js';
 import { parseEnvironment, splitPairs } from '../http/request-environment.js';
 import type { NativeConnectionSet, NativeRequestHandler } from '../native/binding.js';
-import { METHODS, native } from '../native/binding.js';
+import { openConnectionSet } from '../native/exchange.js';
 import { environmentText } from './environment-text.js';
 import { ModuleGroup } from './module-group.js';
 import { mountOf } from './mount.js';
@@ -26,7 +26,7 @@ interface Announced {
   readonly slot: number;
   readonly serial: number;
   readonly bodyLength: number;
-  readonly method: number | string;
+  readonly method: string;
   readonly url: string;
   readonly headerText: string;
   readonly envText: string;
@@ -55,7 +55,7 @@ export class ScriptConnections implements Connections, NativeRequestHandler {
   constructor(find: ScriptFinder, options: ConnectionOptions) {
     this.#find = find;
     this.#options = options;
-    this.set = new native.ConnectionSet(
+    this.set = openConnectionSet(
       { ...options.limits, eagerText: true },
       options.requestLog?.handle(this) ?? this,
     );
@@ -67,7 +67,7 @@ export class ScriptConnections implements Connections, NativeRequestHandler {
     slot: number,
     serial: number,
     bodyLength: number,
-    method: number | string,
+    method: string,
     url: string,
     headerText: string,
     envText: string,
@@ -75,15 +75,14 @@ export class ScriptConnections implements Connections, NativeRequestHandler {
   ): void {
     this.#owners[slot] = undefined;
     const env = parseEnvironment(envText);
-    const name = typeof method === 'number' ? METHODS[method]! : method;
-    const choice = this.#find({ method: name, url, env, headers: () => toPairs(splitPairs(headerText)) });
+    const choice = this.#find({ method, url, env, headers: () => toPairs(splitPairs(headerText)) });
     if (choice.kind === 'refused') {
-      this.#refuse(slot, serial, `${name} ${url}`, choice);
+      this.#refuse(slot, serial, `${method} ${url}`, choice);
       return;
     }
     const script = this.#scriptFor(choice);
     if ('status' in script) {
-      this.#refuse(slot, serial, `${name} ${url}`, script);
+      this.#refuse(slot, serial, `${method} ${url}`, script);
       return;
     }
     const request: Announced = {
@@ -105,7 +104,7 @@ export class ScriptConnections implements Connections, NativeRequestHandler {
     script.waiting.push({
       slot,
       serial,
-      what: `${name} ${url}`,
+      what: `${method} ${url}`,
       go: () => {
         if (this.#waiting[slot] !== request) return; // the client has left
         this.#waiting[slot] = undefined;

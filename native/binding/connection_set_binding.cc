@@ -14,6 +14,10 @@ constexpr std::array<const char*, 9> kCallbackNames = {"onRequest", "onBody",   
                                                        "onAbort",   "onBodyTimeout", "onDrained",
                                                        "onLog",     "onRelax",       "onRetire"};
 
+constexpr int kEventsInATurn = 64;
+/// Events of a batch from which another one is likely to be ready by now.
+constexpr int kBusyBatch = 8;
+
 napi_value MakeUndefined(napi_env env) {
   napi_value value = nullptr;
   napi_get_undefined(env, &value);
@@ -26,21 +30,17 @@ napi_value MakeInt(napi_env env, int32_t number) {
   return value;
 }
 
-/// Arguments of a call whose first two are a request's slot and serial.
+/// A call about a request, whose first two arguments are its slot and serial. `kCount` at least 2.
 template <size_t kCount>
 struct RequestCall {
   RequestCall(napi_env env, napi_callback_info info) {
     size_t count = kCount;
-    napi_value self = nullptr;
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &count, arguments.data(), &self, nullptr);
-    napi_unwrap(env, self, &data);
-    wrapped = data;
+    napi_get_cb_info(env, info, &count, arguments.data(), nullptr, &data);
     napi_get_value_uint32(env, arguments[0], &slot);
     napi_get_value_uint32(env, arguments[1], &serial);
   }
   std::array<napi_value, kCount> arguments;
-  void* wrapped = nullptr;
+  void* data = nullptr;
   uint32_t slot = 0;
   uint32_t serial = 0;
 };
@@ -50,32 +50,32 @@ uint32_t GetOption(const Napi::Object& options, const char* name, uint32_t fallb
   return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : fallback;
 }
 
-napi_property_descriptor Method(const char* name, napi_callback callback) {
-  return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
-}
-
 }  // namespace
 
 Napi::Function ConnectionSetBinding::Define(Napi::Env env) {
-  const Napi::Function constructor =
-      DefineClass(env, "ConnectionSet",
-                  {InstanceMethod("listen", &ConnectionSetBinding::Listen),
-                   InstanceMethod("adopt", &ConnectionSetBinding::Adopt),
-                   InstanceMethod("stopListening", &ConnectionSetBinding::StopListening),
-                   InstanceMethod("drain", &ConnectionSetBinding::Drain),
-                   InstanceMethod("close", &ConnectionSetBinding::Close),
-                   InstanceMethod("ref", &ConnectionSetBinding::Reference),
-                   InstanceMethod("unref", &ConnectionSetBinding::Unreference),
-                   InstanceMethod("statistics", &ConnectionSetBinding::Statistics),
-                   InstanceMethod("joinGroup", &ConnectionSetBinding::JoinGroup),
-                   InstanceMethod("markFailed", &ConnectionSetBinding::MarkFailed),
-                   InstanceMethod("isOverdue", &ConnectionSetBinding::IsOverdue)});
+  return DefineClass(env, "ConnectionSet",
+                     {InstanceMethod("listen", &ConnectionSetBinding::Listen),
+                      InstanceMethod("adopt", &ConnectionSetBinding::Adopt),
+                      InstanceMethod("stopListening", &ConnectionSetBinding::StopListening),
+                      InstanceMethod("drain", &ConnectionSetBinding::Drain),
+                      InstanceMethod("close", &ConnectionSetBinding::Close),
+                      InstanceMethod("ref", &ConnectionSetBinding::Reference),
+                      InstanceMethod("unref", &ConnectionSetBinding::Unreference),
+                      InstanceMethod("statistics", &ConnectionSetBinding::Statistics),
+                      InstanceMethod("joinGroup", &ConnectionSetBinding::JoinGroup),
+                      InstanceMethod("markFailed", &ConnectionSetBinding::MarkFailed),
+                      InstanceMethod("isOverdue", &ConnectionSetBinding::IsOverdue)});
+}
+
+void ConnectionSetBinding::DefineRequestMethods(Napi::Env env) {
+  const auto method = [this](const char* name, napi_callback callback) -> napi_property_descriptor {
+    return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, this};
+  };
   const std::array methods = {
-      Method("respond", Respond), Method("readBody", ReadBody),       Method("watchDrain", WatchDrain),
-      Method("pending", Pending), Method("header", Header),           Method("headerText", HeaderText),
-      Method("env", Environment), Method("envText", EnvironmentText), Method("stderr", Stderr)};
-  napi_define_properties(env, constructor.Get("prototype"), methods.size(), methods.data());
-  return constructor;
+      method("transmit", Transmit), method("readBody", ReadBody),       method("watchDrain", WatchDrain),
+      method("pending", Pending),   method("header", Header),           method("headerText", HeaderText),
+      method("env", Environment),   method("envText", EnvironmentText), method("stderr", Stderr)};
+  napi_define_properties(env, Value(), methods.size(), methods.data());
 }
 
 ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
@@ -98,6 +98,8 @@ ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
   }
   eager_text_ = options.Get("eagerText").ToBoolean();
 
+  exchange_.Attach(env, Value());
+  DefineRequestMethods(env);
   RequestHandler* const handler = this;
   set_ = std::make_unique<ConnectionSet>(handler, native);
   if (!set_->is_open()) {
@@ -106,10 +108,7 @@ ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
     return;
   }
   for (size_t index = 0; index < kCallbacks; ++index) {
-    // Bound, because a request's call has another receiver; see Call().
-    const auto callback = receiver.Get(kCallbackNames[index]).As<Napi::Function>();
-    const auto bind = callback.Get("bind").As<Napi::Function>();
-    callbacks_[index] = Napi::Persistent(bind.Call(callback, {receiver}).As<Napi::Function>());
+    callbacks_[index] = Napi::Persistent(receiver.Get(kCallbackNames[index]).As<Napi::Function>());
   }
 
   uv_loop_t* loop = nullptr;
@@ -152,7 +151,15 @@ void ConnectionSetBinding::Close(const Napi::CallbackInfo& /*info*/) {
 void ConnectionSetBinding::OnReadable(uv_poll_t* poll, int /*status*/, int /*events*/) {
   auto* const self = static_cast<ConnectionSetBinding*>(poll->data);
   const Napi::HandleScope scope(self->Env());
-  self->set_->Poll();
+  // Under load more has come while a batch was being served. A turn of the event loop costs as much as a
+  // small request, so a few batches share one; not more, for the sake of timers and of what the app waits for
+  // itself.
+  int events = 0;
+  while (self->poll_ != nullptr && events < kEventsInATurn) {
+    const int batch = self->set_->Poll();
+    if (batch < kBusyBatch) return;
+    events += batch;
+  }
 }
 
 Napi::Value ConnectionSetBinding::Listen(const Napi::CallbackInfo& info) {
@@ -206,24 +213,25 @@ Napi::Value ConnectionSetBinding::Statistics(const Napi::CallbackInfo& info) {
   return result;
 }
 
-napi_value ConnectionSetBinding::Respond(napi_env env, napi_callback_info info) {
-  RequestCall<7> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
-  Connection* const connection = self->set_->Find(call.slot, call.serial);
-  if (connection == nullptr) return MakeInt(env, kRespondGone);
-  uint32_t flags = 0;
-  int32_t status = 0;
-  uint32_t header_count = 0;
-  napi_get_value_uint32(env, call.arguments[2], &flags);
-  napi_get_value_int32(env, call.arguments[3], &status);
-  napi_get_value_uint32(env, call.arguments[5], &header_count);
-  return MakeInt(env, self->composer_.Respond(env, self->set_.get(), *connection, flags, status,
-                                              call.arguments[4], header_count, call.arguments[6]));
+napi_value ConnectionSetBinding::Transmit(napi_env env, napi_callback_info info) {
+  std::array<napi_value, 2> arguments;
+  size_t count = arguments.size();
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &count, arguments.data(), nullptr, &data);
+  auto* const self = static_cast<ConnectionSetBinding*>(data);
+  Exchange& exchange = self->exchange_;
+  Connection* const connection = self->set_->Find(exchange.unsigned_at(ExchangeField::kSlot),
+                                                  exchange.unsigned_at(ExchangeField::kSerial));
+  exchange.Set(ExchangeField::kResult, connection == nullptr
+                                           ? kRespondGone
+                                           : self->composer_.Respond(env, self->set_.get(), *connection,
+                                                                     exchange, arguments[0], arguments[1]));
+  return nullptr;
 }
 
 napi_value ConnectionSetBinding::ReadBody(napi_env env, napi_callback_info info) {
   RequestCall<3> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection == nullptr) return MakeInt(env, static_cast<int32_t>(BodyRead::kGone));
   void* data = nullptr;
@@ -235,7 +243,7 @@ napi_value ConnectionSetBinding::ReadBody(napi_env env, napi_callback_info info)
 
 napi_value ConnectionSetBinding::WatchDrain(napi_env env, napi_callback_info info) {
   RequestCall<2> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection != nullptr) self->set_->WatchDrain(*connection);
   return MakeUndefined(env);
@@ -243,7 +251,7 @@ napi_value ConnectionSetBinding::WatchDrain(napi_env env, napi_callback_info inf
 
 napi_value ConnectionSetBinding::Pending(napi_env env, napi_callback_info info) {
   RequestCall<2> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   const Connection* const connection = self->set_->Find(call.slot, call.serial);
   napi_value value = nullptr;
   napi_create_double(env, connection == nullptr ? 0 : static_cast<double>(connection->pending_output()),
@@ -264,7 +272,7 @@ std::string_view ReadName(napi_env env, napi_value text, std::span<char> into) {
 
 napi_value ConnectionSetBinding::Header(napi_env env, napi_callback_info info) {
   RequestCall<3> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   const Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection == nullptr) return MakeUndefined(env);
   std::array<char, 256> name;
@@ -273,7 +281,7 @@ napi_value ConnectionSetBinding::Header(napi_env env, napi_callback_info info) {
 
 napi_value ConnectionSetBinding::Environment(napi_env env, napi_callback_info info) {
   RequestCall<3> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   const Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection == nullptr) return MakeUndefined(env);
   std::array<char, 1025> name;
@@ -282,7 +290,7 @@ napi_value ConnectionSetBinding::Environment(napi_env env, napi_callback_info in
 
 napi_value ConnectionSetBinding::HeaderText(napi_env env, napi_callback_info info) {
   RequestCall<2> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   const Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection == nullptr) return MakeUndefined(env);
   return MakeHeaderText(env, connection->request(), &self->scratch_);
@@ -290,7 +298,7 @@ napi_value ConnectionSetBinding::HeaderText(napi_env env, napi_callback_info inf
 
 napi_value ConnectionSetBinding::EnvironmentText(napi_env env, napi_callback_info info) {
   RequestCall<2> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   const Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection == nullptr) return MakeUndefined(env);
   return MakeEnvText(env, connection->request());
@@ -298,7 +306,7 @@ napi_value ConnectionSetBinding::EnvironmentText(napi_env env, napi_callback_inf
 
 napi_value ConnectionSetBinding::Stderr(napi_env env, napi_callback_info info) {
   RequestCall<3> call(env, info);
-  auto* const self = static_cast<ConnectionSetBinding*>(call.wrapped);
+  auto* const self = static_cast<ConnectionSetBinding*>(call.data);
   Connection* const connection = self->set_->Find(call.slot, call.serial);
   if (connection != nullptr) {
     const auto bytes = Napi::Value(env, call.arguments[2]).As<Napi::Uint8Array>();
@@ -336,18 +344,27 @@ void ConnectionSetBinding::OnRequest(Connection& connection) {
   const napi_env env = Env();
   const Napi::HandleScope scope(env);
   const RequestView& request = connection.request();
-  std::array<napi_value, 8> arguments;
-  arguments[0] = MakeInt(env, static_cast<int32_t>(connection.slot()));
-  arguments[1] = MakeInt(env, static_cast<int32_t>(connection.serial()));
-  napi_create_int64(env, request.body_length(), &arguments[2]);
-  arguments[3] = MakeMethod(env, request.method());
-  arguments[4] = MakeUrl(env, request);
+  const int64_t body_length = request.body_length();
+  const int32_t method = MethodIndex(request.method());
+  exchange_.Set(ExchangeField::kSlot, static_cast<int32_t>(connection.slot()));
+  exchange_.Set(ExchangeField::kSerial, static_cast<int32_t>(connection.serial()));
+  exchange_.Set(ExchangeField::kBodyLengthLow, static_cast<int32_t>(body_length));
+  exchange_.Set(ExchangeField::kBodyLengthHigh, static_cast<int32_t>(body_length >> 32));
+  exchange_.Set(ExchangeField::kMethod, method);
+  exchange_.Set(ExchangeField::kTraits, eager_text_ ? RequestTraits(request) : 0);
+  std::array<napi_value, 3> arguments = {};
+  size_t count = 1;
+  arguments[0] = MakeUrl(env, request);
   if (eager_text_) {
-    arguments[5] = MakeHeaderText(env, request, &scratch_);
-    arguments[6] = MakeEnvText(env, request);
-    arguments[7] = MakeInt(env, RequestTraits(request));
+    size_t header_size = 0;
+    arguments[count++] = MakeTexts(env, request, &scratch_, &header_size);
+    exchange_.Set(ExchangeField::kHeaderTextLength, static_cast<int32_t>(header_size));
   }
-  Call(kOnRequest, eager_text_ ? 8 : 5, arguments.data());
+  if (method < 0) {
+    if (!eager_text_) arguments[count++] = MakeUndefined(env);
+    arguments[count++] = MakeText(env, request.method());
+  }
+  Call(kOnRequest, count, arguments.data());
 }
 
 void ConnectionSetBinding::OnBody(Connection& connection) { CallWithRequest(kOnBody, connection); }

@@ -95,16 +95,11 @@ napi_value MakeText(napi_env env, std::string_view text) {
   return value;
 }
 
-napi_value MakeMethod(napi_env env, std::string_view method) {
-  napi_value value = nullptr;
-  for (uint32_t index = 0; index < kMethods.size(); ++index) {
-    if (method == kMethods[index]) {
-      napi_create_uint32(env, index, &value);
-      return value;
-    }
+int32_t MethodIndex(std::string_view method) {
+  for (size_t index = 0; index < kMethods.size(); ++index) {
+    if (method == kMethods[index]) return static_cast<int32_t>(index);
   }
-  napi_create_string_latin1(env, method.data(), method.size(), &value);
-  return value;
+  return -1;
 }
 
 napi_value MakeUrl(napi_env env, const RequestView& request) {
@@ -169,19 +164,34 @@ void WriteHeaders(const RequestView& request, StringListWriter* writer) {
   if (length_override.data() != nullptr) writer->Append(kKnownHeaderNames[kContentLength], length_override);
 }
 
-}  // namespace
-
-napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch) {
+/// Writes the header text to the beginning of `scratch`, which has `further` bytes more behind it; returns
+/// the text's size.
+size_t WriteHeaderText(const RequestView& request, std::string* scratch, size_t further) {
   // Names and values are pieces of the block, which holds at least a separator for each length; known names
   // may be missing there.
   constexpr size_t kKnownNames = 512;
   const size_t capacity =
       request.http_header_length() + kKnownNames +
       2 * StringListWriter::kLengthSize * (request.unknown_header_count() + kKnownHeaderCount);
-  if (scratch->size() < capacity) scratch->resize(capacity);
+  if (scratch->size() < capacity + further) scratch->resize(capacity + further);
   StringListWriter writer(scratch->data(), capacity);
   WriteHeaders(request, &writer);
-  return MakeText(env, writer.Finish());
+  return writer.Finish().size();
+}
+
+}  // namespace
+
+napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch) {
+  const size_t size = WriteHeaderText(request, scratch, 0);
+  return MakeText(env, std::string_view(*scratch).substr(0, size));
+}
+
+napi_value MakeTexts(napi_env env, const RequestView& request, std::string* scratch, size_t* header_size) {
+  const std::string_view environment = request.env_list();
+  const size_t size = WriteHeaderText(request, scratch, environment.size());
+  *header_size = size;
+  std::copy(environment.begin(), environment.end(), scratch->begin() + static_cast<ptrdiff_t>(size));
+  return MakeText(env, std::string_view(*scratch).substr(0, size + environment.size()));
 }
 
 int32_t RequestTraits(const RequestView& request) {

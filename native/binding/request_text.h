@@ -13,8 +13,8 @@ namespace lsapi::binding {
 /// Latin1 string; undefined for absent text (null data).
 napi_value MakeText(napi_env env, std::string_view text);
 
-/// A number for the common methods (index into METHODS of lib/native/binding.ts), else the string itself.
-napi_value MakeMethod(napi_env env, std::string_view method);
+/// Index into METHODS of lib/native/binding.ts, -1 for a method that is not among them.
+int32_t MethodIndex(std::string_view method);
 
 /// The undecoded request target: REQUEST_URI, or what the script variables tell where it is missing.
 napi_value MakeUrl(napi_env env, const RequestView& request);
@@ -24,6 +24,10 @@ napi_value MakeUrl(napi_env env, const RequestView& request);
 /// string behind its length (3 bytes). Left out are names that are not tokens: the server leaves blanked ones
 /// behind (section 9 #11). Content-Length is the authoritative one (section 1.10).
 napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string* scratch);
+
+/// The text of MakeHeaderText() and behind it that of MakeEnvText(), as one string: half the price of two.
+/// `*header_size`: characters of the former.
+napi_value MakeTexts(napi_env env, const RequestView& request, std::string* scratch, size_t* header_size);
 
 /// Rare properties that would otherwise make JavaScript parse every request's headers: RequestTrait of
 /// lib/native/binding.ts. 1: HTTP/1.0, 2: an Expect header.

@@ -78,28 +78,39 @@ uint8_t* ResponseComposer::Reserve(size_t size) {
   return room_.get();
 }
 
-std::string_view ResponseComposer::ReadHeaderText(napi_env env, napi_value header) {
-  size_t size = 0;
-  napi_get_value_string_latin1(env, header, nullptr, 0, &size);
-  if (size + 1 > text_size_) {
-    text_size_ = 2 * (size + 1);
+int32_t ResponseComposer::ReadHeaderText(napi_env env, napi_value header, size_t length) {
+  if (length + 1 > text_size_) {
+    text_size_ = 2 * (length + 1);
+    wide_text_.reset(new char16_t[text_size_]);
     text_.reset(new char[text_size_]);
   }
-  napi_get_value_string_latin1(env, header, text_.get(), size + 1, &size);
-  return {text_.get(), size};
+  size_t size = 0;
+  napi_get_value_string_utf16(env, header, wide_text_.get(), text_size_, &size);
+  unsigned all = 0;
+  for (size_t index = 0; index < size; ++index) {
+    const char16_t character = wide_text_[index];
+    all |= character;
+    text_[index] = static_cast<char>(character);
+  }
+  if (all <= 0xff) return -1;
+  int32_t line = 0;
+  for (size_t index = 0; wide_text_[index] <= 0xff; ++index) line += wide_text_[index] == u'\n' ? 1 : 0;
+  return line;
 }
 
-int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& connection, uint32_t flags,
-                                  int32_t status, napi_value header, uint32_t header_count, napi_value body) {
-  napi_valuetype header_type = napi_undefined;
-  napi_valuetype body_type = napi_undefined;
-  napi_typeof(env, header, &header_type);
-  napi_typeof(env, body, &body_type);
-
+int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& connection,
+                                  const Exchange& exchange, napi_value header, napi_value body) {
+  uint32_t flags = exchange.unsigned_at(ExchangeField::kFlags);
+  const int32_t status = exchange[ExchangeField::kStatus];
+  const uint32_t header_count = exchange.unsigned_at(ExchangeField::kHeaderCount);
+  const bool has_header = (flags & kComposeHeader) != 0;
   std::string_view text;
   size_t bound = 0;
-  if (header_type == napi_string) {
-    text = ReadHeaderText(env, header);
+  if (has_header) {
+    const size_t length = exchange.unsigned_at(ExchangeField::kHeaderLength);
+    const int32_t wrong = ReadHeaderText(env, header, length);
+    if (wrong >= 0) return HeaderFailure(HeaderError::kBeyondLatin1, static_cast<uint32_t>(wrong));
+    text = std::string_view(text_.get(), length);
     bound = ResponseHeaderBound(text.size(), header_count);
   }
 
@@ -107,8 +118,8 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
   size_t characters = 0;
   Bytes buffer;
   std::unique_ptr<TextBody> long_text;
-  if (body_type == napi_string) {
-    napi_get_value_string_latin1(env, body, nullptr, 0, &characters);
+  if ((flags & kComposeTextBody) != 0) {
+    characters = exchange.unsigned_at(ExchangeField::kBodyLength);
     if (characters > kShortText) {
       size_t size = characters;
       if (!latin1) napi_get_value_string_utf8(env, body, nullptr, 0, &size);
@@ -117,7 +128,7 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
       long_text = std::make_unique<TextBody>(std::move(bytes));
       buffer = long_text->bytes();
     }
-  } else if (body_type == napi_object) {
+  } else if ((flags & kComposeBytesBody) != 0) {
     void* data = nullptr;
     size_t size = 0;
     napi_get_buffer_info(env, body, &data, &size);
@@ -137,7 +148,7 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
   }
 
   size_t header_size = 0;
-  if (header_type == napi_string) {
+  if (has_header) {
     const bool measure = (flags & kRespondContentLength) != 0 && !IsBodyless(status);
     const HeaderResult result = WriteResponseHeader(
         text, header_count, status, connection.request().encoding(),

@@ -198,7 +198,7 @@ void ConnectionSet::ResumeAccepting() {
   }
 }
 
-void ConnectionSet::Poll() {
+int ConnectionSet::Poll() {
   std::array<epoll_event, 256> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   now_ = CoarseMilliseconds();
@@ -232,6 +232,7 @@ void ConnectionSet::Poll() {
     drained_ = true;
     handler_->OnDrained();
   }
+  return count;
 }
 
 void ConnectionSet::HandleEvent(Connection& connection, uint32_t events) {

@@ -115,8 +115,8 @@ class ConnectionSet {
   /// Closes everything at once, without regard to requests.
   void CloseAll();
 
-  /// Handles what is ready, without waiting.
-  void Poll();
+  /// Handles what is ready, without waiting. Returns how many descriptors were.
+  int Poll();
 
   Connection* Find(uint32_t slot, uint32_t serial);
 

@@ -24,6 +24,8 @@ enum class HeaderError : uint8_t {
   kContentLength,
   /// A Content-Length that is not the length of the body beside it.
   kContentLengthMismatch,
+  /// A character beyond latin1. Found by whoever makes bytes of text.
+  kBeyondLatin1,
 };
 
 /// What became of a response header.
