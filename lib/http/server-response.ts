@@ -5,6 +5,7 @@ import type { HeaderValue } from './header-lines.js';
 import { HeaderLines, trailerRefused } from './header-lines.js';
 import type { OutgoingInternals } from './internals.js';
 import { kNeedDrain, kOutHeaders, nodeFinish } from './internals.js';
+import { setHeader } from './out-headers.js';
 import type { LsapiSocket } from './lsapi-socket.js';
 import type { Callback } from './response-output.js';
 import { ResponseOutput } from './response-output.js';
@@ -24,6 +25,7 @@ export function attachResponse(response: http.ServerResponse, socket: LsapiSocke
   own._send = send;
   own._finish = finish;
   (own as { end: unknown }).end = end;
+  (own as { setHeader: unknown }).setHeader = setHeader;
   own.addTrailers = addTrailers;
   (response as { socket: unknown }).socket = socket; // assignSocket() without its listener
   socket._httpMessage = response;
