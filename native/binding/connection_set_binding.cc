@@ -14,7 +14,7 @@ constexpr std::array<const char*, 9> kCallbackNames = {"onRequest", "onBody",   
                                                        "onAbort",   "onBodyTimeout", "onDrained",
                                                        "onLog",     "onRelax",       "onRetire"};
 
-constexpr int kEventsInATurn = 64;
+constexpr int kEventsInATurn = 128;
 /// Events of a batch from which another one is likely to be ready by now.
 constexpr int kBusyBatch = 8;
 
