@@ -146,6 +146,8 @@ export interface NativeConnectionSet {
   isOverdue(): boolean;
   /** Numbers that accompany calls: see `exchange.ts`. */
   readonly exchange: Int32Array;
+  /** The header text that the native side has read last; kept by respond(). */
+  lastHeader: string | undefined;
   /** To be called by respond() of `exchange.ts` alone, which puts the numbers that belong to it in place. */
   transmit(header: string | undefined, body: string | Uint8Array | undefined): void;
   /** Reads body bytes into `into`; a number of bytes, or a {@link BodyRead}. */

@@ -22,6 +22,7 @@ const Result = 12;
 const HasHeader = 32;
 const HasText = 64;
 const HasBytes = 128;
+const SameHeader = 256;
 
 /** A set whose requests go to `handler`. */
 export function openConnectionSet(
@@ -53,8 +54,12 @@ export function openConnectionSet(
     onRelax: () => handler.onRelax(),
     onRetire: (orphaned) => handler.onRetire(orphaned),
   });
+  set.lastHeader = undefined;
   return set;
 }
+
+/** The request is over. */
+const Gone = -1;
 
 /**
  * Sends a part of a response: `header` (once; `headerCount` lines `Name: value` ended by LF, code points up to U+00FF)
@@ -77,7 +82,7 @@ export function respond(
   exchange[Serial] = serial;
   exchange[Status] = status;
   if (header !== undefined) {
-    kinds |= HasHeader;
+    kinds |= header === set.lastHeader ? HasHeader | SameHeader : HasHeader;
     exchange[HeaderCount] = headerCount;
     exchange[HeaderLength] = header.length;
   }
@@ -89,5 +94,8 @@ export function respond(
   }
   exchange[Flags] = kinds;
   set.transmit(header, body);
-  return exchange[Result]!;
+  const result = exchange[Result]!;
+  // Of a request that is over nothing has been read.
+  if (header !== undefined && result !== Gone) set.lastHeader = header;
+  return result;
 }

@@ -5,6 +5,7 @@ import { RespondFlag } from '../native/binding.js';
 import { respond } from '../native/exchange.js';
 import { headerError } from '../native/header-error.js';
 import { toServerStatus } from '../native/status.js';
+import { toHeaderText } from './header-text.js';
 import type { RawConnections } from './raw-connections.js';
 import type { RawRequest } from './raw-request.js';
 
@@ -110,29 +111,7 @@ export class RawResponse {
       );
     }
     const mapped = toServerStatus(status);
-    let text = '';
-    let count = 0;
-    if (!headers) {
-      // nothing to add
-    } else if (isIterable(headers)) {
-      for (const [name, value] of headers) {
-        text += `${name}: ${value}\n`;
-        count++;
-      }
-    } else {
-      for (const name in headers) {
-        const value = headers[name];
-        if (typeof value === 'object') {
-          for (const item of value) {
-            text += `${name}: ${item}\n`;
-            count++;
-          }
-        } else if (value !== undefined) {
-          text += `${name}: ${value}\n`;
-          count++;
-        }
-      }
-    }
+    const { text, count } = toHeaderText(headers);
     this.#status = mapped;
     this.#headerText = text;
     this.#headerCount = count;
@@ -186,10 +165,6 @@ export class RawResponse {
 /** Statuses whose responses have no body. */
 function isBodyless(status: number): boolean {
   return status === 204 || status === 304 || status === 205;
-}
-
-function isIterable(headers: RawHeaders): headers is Extract<RawHeaders, Iterable<unknown>> {
-  return Symbol.iterator in headers;
 }
 
 /** The native side takes what it gets for bytes; reported as Node's own response does. */

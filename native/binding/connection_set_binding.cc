@@ -150,12 +150,12 @@ void ConnectionSetBinding::Close(const Napi::CallbackInfo& /*info*/) {
 
 void ConnectionSetBinding::OnReadable(uv_poll_t* poll, int /*status*/, int /*events*/) {
   auto* const self = static_cast<ConnectionSetBinding*>(poll->data);
-  const Napi::HandleScope scope(self->Env());
   // Under load more has come while a batch was being served. A turn of the event loop costs as much as a
   // small request, so a few batches share one; not more, for the sake of timers and of what the app waits for
   // itself.
   int events = 0;
   while (self->poll_ != nullptr && events < kEventsInATurn) {
+    const Napi::HandleScope scope(self->Env());  // allocates: one for the callbacks of a whole batch
     const int batch = self->set_->Poll();
     if (batch < kBusyBatch) return;
     events += batch;
@@ -334,7 +334,6 @@ void ConnectionSetBinding::Call(Callback callback, size_t count, const napi_valu
 }
 
 void ConnectionSetBinding::CallWithRequest(Callback callback, const Connection& connection) {
-  const Napi::HandleScope scope(Env());
   const std::array arguments = {MakeInt(Env(), static_cast<int32_t>(connection.slot())),
                                 MakeInt(Env(), static_cast<int32_t>(connection.serial()))};
   Call(callback, arguments.size(), arguments.data());
@@ -342,7 +341,6 @@ void ConnectionSetBinding::CallWithRequest(Callback callback, const Connection& 
 
 void ConnectionSetBinding::OnRequest(Connection& connection) {
   const napi_env env = Env();
-  const Napi::HandleScope scope(env);
   const RequestView& request = connection.request();
   const int64_t body_length = request.body_length();
   const int32_t method = MethodIndex(request.method());
@@ -380,24 +378,20 @@ void ConnectionSetBinding::OnBodyTimeout(Connection& connection) {
 }
 
 void ConnectionSetBinding::OnDrained() {
-  const Napi::HandleScope scope(Env());
   Call(kOnDrained, 0, nullptr);
 }
 
 void ConnectionSetBinding::OnRelax() {
-  const Napi::HandleScope scope(Env());
   Call(kOnRelax, 0, nullptr);
 }
 
 void ConnectionSetBinding::OnRetire(bool orphaned) {
-  const Napi::HandleScope scope(Env());
   napi_value argument = nullptr;
   napi_get_boolean(Env(), orphaned, &argument);
   Call(kOnRetire, 1, &argument);
 }
 
 void ConnectionSetBinding::OnLog(std::string_view line) {
-  const Napi::HandleScope scope(Env());
   const napi_value text = MakeText(Env(), line);
   Call(kOnLog, 1, &text);
 }

@@ -74,8 +74,9 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>,
   void OnRelax() override;
   void OnRetire(bool orphaned) override;
 
-  /// Calls one of JavaScript's callbacks as an event of its own: ticks and microtasks run when it returns, so
-  /// that requests of one batch cannot see each other's asynchronous context.
+  /// In the handle scope of OnReadable(). Calls one of JavaScript's callbacks as an event of its own: ticks
+  /// and microtasks run when it returns, so that requests of one batch cannot see each other's asynchronous
+  /// context.
   void Call(Callback callback, size_t count, const napi_value* arguments);
   void DefineRequestMethods(Napi::Env env);
   void CallWithRequest(Callback callback, const Connection& connection);

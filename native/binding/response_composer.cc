@@ -108,8 +108,9 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
   size_t bound = 0;
   if (has_header) {
     const size_t length = exchange.unsigned_at(ExchangeField::kHeaderLength);
-    const int32_t wrong = ReadHeaderText(env, header, length);
-    if (wrong >= 0) return HeaderFailure(HeaderError::kBeyondLatin1, static_cast<uint32_t>(wrong));
+    if ((flags & kComposeSameHeader) == 0) wrong_line_ = ReadHeaderText(env, header, length);
+    if (wrong_line_ >= 0)
+      return HeaderFailure(HeaderError::kBeyondLatin1, static_cast<uint32_t>(wrong_line_));
     text = std::string_view(text_.get(), length);
     bound = ResponseHeaderBound(text.size(), header_count);
   }

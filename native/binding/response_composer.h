@@ -15,11 +15,12 @@ namespace lsapi::binding {
 
 /// Flags of respond() besides RespondFlags.
 enum ComposeFlags : uint32_t {
-  kComposeNoBody = 8,       // HEAD: the body is measured, not sent
-  kComposeLatin1Body = 16,  // a string body is latin1, not UTF-8
-  kComposeHeader = 32,      // there is a header text
-  kComposeTextBody = 64,    // the body is a string
-  kComposeBytesBody = 128,  // the body is a Uint8Array
+  kComposeNoBody = 8,        // HEAD: the body is measured, not sent
+  kComposeLatin1Body = 16,   // a string body is latin1, not UTF-8
+  kComposeHeader = 32,       // there is a header text
+  kComposeTextBody = 64,     // the body is a string
+  kComposeBytesBody = 128,   // the body is a Uint8Array
+  kComposeSameHeader = 256,  // the header text is that of the last call that had one
 };
 
 /// What JavaScript gets from respond(): bytes still to be sent, or one of these.
@@ -46,8 +47,9 @@ class ResponseComposer {
   std::unique_ptr<uint8_t[]> room_;
   size_t room_size_ = 0;
   std::unique_ptr<char16_t[]> wide_text_;
-  std::unique_ptr<char[]> text_;
-  size_t text_size_ = 0;  // characters that both hold
+  std::unique_ptr<char[]> text_;  // what was read last
+  int32_t wrong_line_ = -1;       // in that text, see ReadHeaderText()
+  size_t text_size_ = 0;          // characters that both hold
 };
 
 }  // namespace lsapi::binding
