@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { RawHeaders } from '#lib/raw/raw-response.js';
 import { PacketType, type NameValue } from '#lib/codec/index.js';
-import { rawServers } from './support/raw-server.js';
+import { RespondFlag } from '#lib/native/binding.js';
+import { respond } from '#lib/native/exchange.js';
+import { rawServers, thrownBy } from './support/raw-server.js';
 
 describe('A raw response sent at once', () => {
   const serve = rawServers();
@@ -91,6 +93,95 @@ describe('A raw response sent at once', () => {
         assert.deepEqual(response.headers, [...lines, ['Content-Length', '4']], server.log.join('\n'));
       });
     }
+  });
+
+  describe('given the same headers as before', () => {
+    /** The header lines of answers with one object, which is changed before the second and later ones. */
+    async function answers<Headers extends RawHeaders>(
+      headers: Headers,
+      ...changes: ((headers: Headers) => void)[]
+    ): Promise<NameValue[][]> {
+      const server = serve((_, response) => response.send(204, headers));
+      const lines: NameValue[][] = [];
+      for (const change of [undefined, undefined, undefined, ...changes]) {
+        change?.(headers);
+        lines.push((await server.request()).headers);
+      }
+      assert.deepEqual(lines[1], lines[0]);
+      assert.deepEqual(lines[2], lines[0]);
+      return lines.slice(3);
+    }
+
+    it('has what was changed in the object', async () => {
+      const headers: Record<string, string> = { A: '1', B: '2' };
+      const lines = await answers(
+        headers,
+        (own) => (own.A = '3'),
+        (own) => (own.C = '4'),
+        (own) => delete own.A,
+        (own) => {
+          delete own.B;
+          own.B = '2';
+        },
+      );
+      assert.deepEqual(lines, [
+        [
+          ['A', '3'],
+          ['B', '2'],
+        ],
+        [
+          ['A', '3'],
+          ['B', '2'],
+          ['C', '4'],
+        ],
+        [
+          ['B', '2'],
+          ['C', '4'],
+        ],
+        [
+          ['C', '4'],
+          ['B', '2'],
+        ],
+      ]);
+    });
+
+    it('has what was changed in an array of values', async () => {
+      const lines = await answers({ 'Set-Cookie': ['a=1'] }, (own) => own['Set-Cookie'].push('b=2'));
+      assert.deepEqual(lines, [
+        [
+          ['Set-Cookie', 'a=1'],
+          ['Set-Cookie', 'b=2'],
+        ],
+      ]);
+    });
+
+    it('is refused as before', async () => {
+      const codes: unknown[] = [];
+      const headers = { 'X-Bad': '\u65e5' };
+      const server = serve((_, response) => {
+        for (let time = 0; time < 3; time++) codes.push(thrownBy(() => response.send(200, headers)).code);
+        response.send(200, { 'X-Good': '1' }, 'sent');
+      });
+      assert.deepEqual((await server.request()).headers[0], ['X-Good', '1']);
+      assert.deepEqual((await server.request()).headers[0], ['X-Good', '1']);
+      assert.deepEqual(new Set(codes), new Set(['LSAPI_ERR_HEADER_INVALID']));
+    });
+
+    it('does not mix up the servers of a process', async () => {
+      const first = serve((_, response) => response.send(204, { 'X-Site': 'first' }));
+      const second = serve((_, response) => response.send(204, { 'X-Site': 'second' }));
+      for (let time = 0; time < 3; time++) {
+        assert.deepEqual((await first.request()).headers, [['X-Site', 'first']]);
+        assert.deepEqual((await second.request()).headers, [['X-Site', 'second']]);
+      }
+    });
+
+    it('reads them when those before were for a request that was over, of which nothing is read', async () => {
+      const server = serve((_, response) => response.send(204, { 'X-Text': 'new' }));
+      const { set } = server.connections;
+      assert.equal(respond(set, 1000, 1, RespondFlag.End, 204, 'X-Text: new\n', 1, undefined), -1);
+      assert.deepEqual((await server.request()).headers, [['X-Text', 'new']]);
+    });
   });
 
   describe('has the body of', () => {
