@@ -1,8 +1,9 @@
 import { ReadableStream } from 'node:stream/web';
-import type { RequestEnvironment } from '../http/request-environment.js';
-import { splitPairs } from '../http/request-environment.js';
 import type { RawRequest } from '../raw/raw-request.js';
+import type { FetchContext } from './fetch-context.js';
+import { plainUrl } from './plain-url.js';
 import { acceptStandIns } from './platform-request.js';
+import { hostHeader, isSecureText } from './request-texts.js';
 import { requestUrl } from './request-url.js';
 
 /**
@@ -12,14 +13,14 @@ import { requestUrl } from './request-url.js';
  */
 class FetchRequest {
   readonly #raw: RawRequest;
-  readonly #environment: RequestEnvironment;
+  readonly #context: FetchContext;
   #url: string | undefined = undefined;
   #headers: Headers | undefined = undefined;
   #real: Request | undefined = undefined;
 
-  constructor(raw: RawRequest, environment: RequestEnvironment) {
+  constructor(raw: RawRequest, context: FetchContext) {
     this.#raw = raw;
-    this.#environment = environment;
+    this.#context = context;
   }
 
   /** The platform's Request that `value` stands for, if it is one of ours. */
@@ -33,8 +34,9 @@ class FetchRequest {
 
   get url(): string {
     if (this.#url === undefined) {
-      const { url, headerText = '' } = this.#raw;
-      this.#url = requestUrl(url, hostHeader(headerText), this.#environment.env);
+      const { url, headerText = '', envText = '' } = this.#raw;
+      const host = hostHeader(headerText);
+      this.#url = plainUrl(url, host, isSecureText(envText)) ?? requestUrl(url, host, this.#context.env);
     }
     return this.#url;
   }
@@ -75,12 +77,12 @@ class FetchRequest {
 let prepared = false;
 
 /** A Request for a raw request whose connections announce requests with their texts. */
-export function createRequest(raw: RawRequest, environment: RequestEnvironment): Request {
+export function createRequest(raw: RawRequest, context: FetchContext): Request {
   if (!prepared) {
     prepared = true;
     delegateToPlatform();
   }
-  return new FetchRequest(raw, environment) as unknown as Request;
+  return new FetchRequest(raw, context) as unknown as Request;
 }
 
 /** When the first request comes, since to look at `Request` makes Node load its implementation. */
@@ -115,14 +117,6 @@ function delegating(key: string | symbol, descriptor: PropertyDescriptor): Prope
       return Reflect.apply(value, FetchRequest.realOf(this), parameters);
     },
   };
-}
-
-function hostHeader(headerText: string): string | undefined {
-  const pairs = splitPairs(headerText);
-  for (let index = 0; index < pairs.length; index += 2) {
-    if (pairs[index]!.toLowerCase() === 'host') return pairs[index + 1];
-  }
-  return undefined;
 }
 
 function toHeaders(record: Record<string, string>): Headers {
