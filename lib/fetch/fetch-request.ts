@@ -4,7 +4,9 @@ import type { FetchContext } from './fetch-context.js';
 import { plainUrl } from './plain-url.js';
 import { acceptStandIns } from './platform-request.js';
 import { hostHeader, isSecureText } from './request-texts.js';
+import { createHeaders } from './request-headers.js';
 import { requestUrl } from './request-url.js';
+import { standIn } from './stand-in.js';
 
 /**
  * A Request that is built when it is needed: method, URL, headers and signal, which are all that most handlers look
@@ -42,7 +44,7 @@ class FetchRequest {
   }
 
   get headers(): Headers {
-    this.#headers ??= this.#real?.headers ?? toHeaders(this.#raw.headers);
+    this.#headers ??= this.#real?.headers ?? createHeaders(this.#raw);
     return this.#headers;
   }
 
@@ -87,53 +89,10 @@ export function createRequest(raw: RawRequest, context: FetchContext): Request {
 
 /** When the first request comes, since to look at `Request` makes Node load its implementation. */
 function delegateToPlatform(): void {
-  const platform = Request.prototype;
   const { prototype } = FetchRequest;
-  Object.setPrototypeOf(prototype, platform);
-  for (const key of Reflect.ownKeys(platform)) {
-    if (Object.hasOwn(prototype, key)) continue;
-    const descriptor = Object.getOwnPropertyDescriptor(platform, key)!;
-    Object.defineProperty(prototype, key, delegating(key, descriptor));
-  }
+  standIn(prototype, Request.prototype, (value) => FetchRequest.realOf(value)!);
   acceptStandIns(prototype, (value) => FetchRequest.realOf(value));
   Object.defineProperty(prototype, 'constructor', { value: Request, configurable: true, writable: true });
-}
-
-/** The same property of the Request that ours stands for. */
-function delegating(key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor {
-  const { value, get } = descriptor as { value?: unknown; get?: () => unknown };
-  if (get !== undefined) {
-    return {
-      ...descriptor,
-      get(this: unknown) {
-        return Reflect.get(FetchRequest.realOf(this)!, key) as unknown;
-      },
-    };
-  }
-  if (typeof value !== 'function') return descriptor;
-  return {
-    ...descriptor,
-    value(this: unknown, ...parameters: unknown[]): unknown {
-      return Reflect.apply(value, FetchRequest.realOf(this), parameters);
-    },
-  };
-}
-
-function toHeaders(record: Record<string, string>): Headers {
-  try {
-    return new Headers(record);
-  } catch {
-    // The server lets names and values pass that Headers refuses. What is no header for the web has no place in it.
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(record)) {
-      try {
-        headers.append(name, value);
-      } catch {
-        continue;
-      }
-    }
-    return headers;
-  }
 }
 
 /** The body, read from the server as it is consumed. */

@@ -1,7 +1,11 @@
 import { inspect } from 'node:util';
+import * as workerThreads from 'node:worker_threads';
 import { isArrayBuffer, isUint8Array } from 'node:util/types';
 import { JSON_TYPE, readHead, TEXT_TYPE } from './response-head.js';
 import { type ReadyBody, ResponseState } from './response-state.js';
+
+/** Responses cannot be sent to other threads; Node 20 does not say so. */
+const { markAsUncloneable } = workerThreads as { markAsUncloneable?: (value: object) => void };
 
 /** Has a class define its private fields in an object that is there already. */
 const Given = function (target: object): object {
@@ -18,6 +22,7 @@ class Light extends Given {
   constructor(target: object, state: ResponseState) {
     super(target);
     this.#state = state;
+    markAsUncloneable?.(target);
   }
 
   static stateOf(value: unknown): ResponseState | undefined {
@@ -70,17 +75,21 @@ function lightResponse(platform: typeof Response): typeof Response {
 
   // A function, since a class cannot have the prototype of another one.
   function light(this: object, body?: unknown, init?: unknown): object {
-    if (new.target !== light) return constructOther(platform, arguments, new.target); // eslint-disable-line prefer-rest-params
+    /* eslint-disable prefer-rest-params -- as they are: the platform tells nothing from undefined here and there */
+    if (new.target !== light) return constructOther(platform, arguments, new.target);
     const ready = readyBody(body);
-    const head =
-      ready === undefined
-        ? undefined
-        : readHead(init, ready !== null, typeof ready === 'string' ? TEXT_TYPE : undefined);
-    if (ready === undefined || head === undefined) {
-      return Reflect.construct(platform, arguments) as Response; // eslint-disable-line prefer-rest-params
+    if (ready !== undefined) {
+      const type = typeof body === 'string' ? TEXT_TYPE : undefined;
+      const other = stateOf(init);
+      const head =
+        other === undefined ? readHead(init, ready !== null, type) : other.headFor(ready !== null, type);
+      if (head !== undefined) {
+        new Light(this, new ResponseState(build, ready, head));
+        return this;
+      }
     }
-    new Light(this, new ResponseState(build, ready, head));
-    return this;
+    return Reflect.construct(platform, arguments) as Response;
+    /* eslint-enable prefer-rest-params */
   }
 
   const { prototype } = platform;
@@ -88,12 +97,12 @@ function lightResponse(platform: typeof Response): typeof Response {
   Object.defineProperties(light, rest);
   Object.defineProperty(light, 'json', {
     ...json,
-    value: alike(platform.json, function (this: unknown, ...parameters: unknown[]): unknown {
+    value: alike(json.value as Method, function (this: unknown, ...parameters: unknown[]): unknown {
       const [data, init] = parameters;
       // The platform fails with null there.
       const head = init === null ? undefined : readHead(init, true, JSON_TYPE);
       const text = head && (JSON.stringify(data) as string | undefined);
-      if (text === undefined) return Reflect.apply(platform.json, platform, parameters);
+      if (text === undefined) return Reflect.apply(json.value as Method, platform, parameters);
       return new Light(Object.create(prototype) as object, new ResponseState(build, text, head!));
     }),
   });
@@ -128,15 +137,21 @@ function adaptPrototype(prototype: Response, constructor: typeof Response): void
     const { value, get } = descriptor as { value?: unknown; get?: () => unknown };
     if (key === 'constructor') descriptor.value = constructor;
     else if (get !== undefined) descriptor.get = adaptedGetter(key, get);
-    else if (typeof value === 'function') descriptor.value = adaptedMethod(key, value as Method);
+    else if (typeof value === 'function') descriptor.value = adaptedMethod(prototype, key, value as Method);
     Object.defineProperty(prototype, key, descriptor);
   }
 }
 
+/** Properties that states have. */
+const KNOWN = [
+  ...(['status', 'statusText', 'ok', 'headers', 'body', 'bodyUsed'] as const),
+  ...(['type', 'url', 'redirected'] as const),
+];
+
 type Method = (this: unknown, ...parameters: unknown[]) => unknown;
 
 function adaptedGetter(key: string | symbol, get: () => unknown): () => unknown {
-  const known = key in ResponseState.prototype ? (key as keyof ResponseState) : undefined;
+  const known = KNOWN.find((name) => name === key);
   return alike(get, function (this: unknown): unknown {
     const state = stateOf(this);
     if (state === undefined) return Reflect.apply(get, this, []);
@@ -144,11 +159,11 @@ function adaptedGetter(key: string | symbol, get: () => unknown): () => unknown 
   });
 }
 
-function adaptedMethod(key: string | symbol, method: Method): Method {
+function adaptedMethod(prototype: Response, key: string | symbol, method: Method): Method {
   if (key === 'clone') {
     return alike(method, function (this: unknown, ...parameters: unknown[]): unknown {
       const clone = stateOf(this)?.clone();
-      if (clone !== undefined) return new Light(Object.create(Response.prototype) as object, clone);
+      if (clone !== undefined) return new Light(Object.create(prototype) as object, clone);
       return Reflect.apply(method, stateOf(this)?.real() ?? this, parameters);
     });
   }

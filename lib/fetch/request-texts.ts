@@ -4,7 +4,29 @@
  */
 
 /**
- * The Host header.
+ * A header as RawRequest.headers has it: repetitions joined. Undefined where there is none.
+ *
+ * @param text - as splitPairs() reads it
+ * @param name - in lower case
+ */
+export function headerValue(text: string, name: string): string | undefined {
+  let found: string | undefined;
+  const count = (text.charCodeAt(0) << 8) | text.charCodeAt(1);
+  let at = 2;
+  for (let index = 0; index < count; index += 2) {
+    const begin = at + 3;
+    const end = begin + sizeAt(text, at);
+    const value = end + 3;
+    at = value + sizeAt(text, end);
+    if (end - begin !== name.length || text.slice(begin, end).toLowerCase() !== name) continue;
+    const part = text.slice(value, at);
+    found = found === undefined ? part : found + (name === 'cookie' ? '; ' : ', ') + part;
+  }
+  return found;
+}
+
+/**
+ * The Host header, the first one if there are several.
  *
  * @param text - as splitPairs() reads it
  */
@@ -12,11 +34,11 @@ export function hostHeader(text: string): string | undefined {
   const count = (text.charCodeAt(0) << 8) | text.charCodeAt(1);
   let at = 2;
   for (let index = 0; index < count; index += 2) {
-    const name = at + 3;
-    const value = name + sizeAt(text, at) + 3;
-    at = value + sizeAt(text, value - 3);
-    if (value - 3 - name === 4 && text.slice(name, name + 4).toLowerCase() === 'host')
-      return text.slice(value, at);
+    const begin = at + 3;
+    const end = begin + sizeAt(text, at);
+    const value = end + 3;
+    at = value + sizeAt(text, end);
+    if (end - begin === 4 && text.slice(begin, end).toLowerCase() === 'host') return text.slice(value, at);
   }
   return undefined;
 }

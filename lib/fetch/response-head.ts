@@ -10,7 +10,7 @@ export interface ResponseHead {
 type Lines = Pick<ResponseHead, 'headerText' | 'headerCount'>;
 
 /** One header, ready for the wire. */
-class HeaderLine {
+export class HeaderLine {
   readonly text: string;
 
   constructor(
@@ -61,10 +61,15 @@ export function readHead(
   const { status = 200, statusText = '', headers } = init as Record<string, unknown>;
   // Numbers that are converted otherwise (NaN, fractions) fail the comparison too.
   if (typeof status !== 'number' || !(status >= 200 && status <= 599) || status % 1 !== 0) return undefined;
-  if (hasBody && (status === 204 || status === 205 || status === 304)) return undefined;
+  if (hasBody && isBodyless(status)) return undefined;
   if (typeof statusText !== 'string' || !TEXT.test(statusText)) return undefined;
   const lines = readHeaders(headers, type);
   return lines && { status, statusText, headerText: lines.headerText, headerCount: lines.headerCount };
+}
+
+/** Statuses that cannot have a body (Fetch Standard §2.2.3), as far as a Response can have them. */
+export function isBodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
 }
 
 /** The lines of a Headers object. */

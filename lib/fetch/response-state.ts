@@ -1,12 +1,35 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { RawRequest } from '../raw/raw-request.js';
 import type { RawResponse } from '../raw/raw-response.js';
-import { linesOf, pairsOf, type ResponseHead } from './response-head.js';
+import {
+  type HeaderLine,
+  isBodyless,
+  linesOf,
+  pairsOf,
+  readHead,
+  type ResponseHead,
+} from './response-head.js';
 
 /** Bodies that can be sent without a stream. Bytes are nobody else's. */
 export type ReadyBody = string | Uint8Array | null;
 
 /** Makes a Response of the platform. */
 type Build = (body: ReadyBody, init: ResponseInit) => Response;
+
+/** What is in the streams that light Responses have handed out. */
+const wholes = new WeakMap<ReadableStream, Exclude<ReadyBody, null>>();
+
+/** All that a stream will give, where it is the untouched one of a light Response. */
+export function wholeOf(stream: ReadableStream): Exclude<ReadyBody, null> | undefined {
+  // Node's types know its own streams only there.
+  return stream.locked || Readable.isDisturbed(stream as never) ? undefined : wholes.get(stream);
+}
+
+/** Leaves a stream as if it had been read for being sent. */
+export function useUp(stream: ReadableStream): void {
+  void stream.getReader().cancel();
+}
 
 /**
  * What a light Response holds: all that is needed to send it, and the platform's Response once somebody wants more
@@ -54,11 +77,30 @@ export class ResponseState {
   }
 
   get body(): Response['body'] {
-    return this.#body === null ? null : this.real().body;
+    if (this.#body === null) return null;
+    const { body } = this.real();
+    if (body !== null) wholes.set(body, this.#body);
+    return body;
   }
 
   get bodyUsed(): boolean {
     return this.#real?.bodyUsed ?? (this.#sent && this.#body !== null);
+  }
+
+  /**
+   * Status and headers for another Response.
+   *
+   * @param hasBody - some statuses cannot have one
+   * @param type - the content type unless the headers tell another
+   * @returns undefined where the platform has to make one of the two
+   */
+  headFor(hasBody: boolean, type: HeaderLine | undefined): ResponseHead | undefined {
+    const { status, statusText } = this;
+    if (this.#headers !== undefined || type !== undefined) {
+      return readHead({ status, statusText, headers: this.headers }, hasBody, type);
+    }
+    if (hasBody && isBodyless(status)) return undefined;
+    return { status, statusText, headerText: this.#headerText, headerCount: this.#headerCount };
   }
 
   /** The same once more, unless the platform's Response has to tee its stream: undefined then. */
@@ -83,7 +125,7 @@ export class ResponseState {
         statusText,
         headers: this.#headers ?? pairsOf(this.#headerText),
       });
-      if (this.#sent) void this.#real.body?.getReader().read();
+      if (this.#sent && this.#real.body !== null) useUp(this.#real.body);
     }
     if (this.#headers !== undefined && this.#headers !== this.#real.headers) {
       replaceHeaders(this.#real.headers, this.#headers);

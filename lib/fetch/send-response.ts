@@ -3,6 +3,8 @@ import { LsapiError } from '../errors.js';
 import type { RawRequest } from '../raw/raw-request.js';
 import type { RawResponse } from '../raw/raw-response.js';
 import { stateOf } from './fetch-response.js';
+import { linesOf } from './response-head.js';
+import { useUp, wholeOf } from './response-state.js';
 
 type Body = NonNullable<Response['body']>;
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
@@ -19,12 +21,25 @@ export function sendResult(
   request: RawRequest,
   response: RawResponse,
 ): void | Promise<void> {
-  if (stateOf(result)?.send(request, response) === true) return;
+  if (sendWhole(result, request, response)) return;
   // Any thenable: libraries have promises of their own. What is none is sent later too: among the promises of streams,
   // which sendBody() counts on.
   return Promise.resolve(result).then((settled) =>
-    stateOf(settled)?.send(request, response) === true ? undefined : sendResponse(settled, request, response),
+    sendWhole(settled, request, response) ? undefined : sendResponse(settled, request, response),
   );
+}
+
+/** False where parts have to be waited for, or something is wrong. */
+function sendWhole(result: unknown, request: RawRequest, response: RawResponse): boolean {
+  if (stateOf(result)?.send(request, response) === true) return true;
+  // Frameworks make a Response of the body of another, for the sake of its headers: that is no stream to be read.
+  if (!(result instanceof Response) || result.body === null) return false;
+  const whole = wholeOf(result.body);
+  if (whole === undefined) return false;
+  useUp(result.body);
+  const { headerText, headerCount } = linesOf(result.headers);
+  response.sendLines(result.status, headerText, headerCount, whole, true);
+  return true;
 }
 
 async function sendResponse(result: unknown, request: RawRequest, response: RawResponse): Promise<void> {

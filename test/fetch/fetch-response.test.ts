@@ -28,6 +28,10 @@ function seen(response: Response): unknown {
   };
 }
 
+function propertiesOf(object: object): [string, { get?: () => unknown; value?: unknown }][] {
+  return Object.entries(Object.getOwnPropertyDescriptors(object));
+}
+
 const readers: Record<string, (response: Response) => unknown> = {
   'text()': (response) => response.text(),
   'json()': (response) => response.json(),
@@ -239,12 +243,13 @@ describe('A Response of the fetch style', () => {
         // Of names, the platform prints the spelling and the order in which it was given them.
         'a look inside': (response) => inspect(response).replace(/Headers \{[^}]*\}/, 'Headers'),
         'a clone': (response) => [seen(response.clone()), seen(response)],
+        'a copy of its own': (response) => structuredClone(response),
         'an init': (response) => seen(new Response('y', response)),
         'both parts': (response) => seen(new Response(response.body, response)),
         'the descriptors': (response) =>
-          Object.entries(Object.getOwnPropertyDescriptors(Response.prototype))
+          propertiesOf(Response.prototype)
             .filter(([key, { get }]) => get !== undefined && key !== 'headers' && key !== 'body')
-            .map(([key, { get }]) => [key, Reflect.apply(get!, response, []) as unknown]),
+            .map(([key, { get }]) => [key, get!.call(response)]),
       };
       for (const [what, look] of Object.entries(looks)) {
         assert.deepEqual(await outcome(() => look(ours())), await outcome(() => look(theirs())), what);
@@ -388,6 +393,57 @@ describe('A Response of the fetch style', () => {
     assert.equal(kept['/none']!.bodyUsed, false);
   });
 
+  it('gives its body and itself for another one, as frameworks do, and is sent as a whole', async () => {
+    const answers: Response[] = [];
+    const server = serve(() => {
+      const first = new Response('text', { status: 201, headers: { 'X-A': 'a' } });
+      const second = new Response(first.body, first);
+      assert.deepEqual([second.body === first.body, second.bodyUsed, first.bodyUsed], [true, false, false]);
+      second.headers.set('X-B', 'b');
+      const third = new Response(second.body, second);
+      third.headers.append('Set-Cookie', 'c');
+      answers.push(first, second, third);
+      return third;
+    });
+    const { status, text, headers } = await server.request();
+    assert.deepEqual([status, text], [201, 'text']);
+    assert.deepEqual(
+      headers.filter(([name]) => name !== 'Content-Length'),
+      [
+        ['content-type', 'text/plain;charset=UTF-8'],
+        ['set-cookie', 'c'],
+        ['x-a', 'a'],
+        ['x-b', 'b'],
+      ],
+    );
+    for (const answer of answers) {
+      assert.equal(answer.bodyUsed, true);
+      await assert.rejects(answer.text(), TypeError);
+    }
+  });
+
+  it('shares what becomes of the body with whoever has its stream', async () => {
+    const shared = (): [Response, Response] => {
+      const first = new Response('text');
+      return [first, new Response(first.body)];
+    };
+    const [read, other] = shared();
+    assert.equal(await read.text(), 'text');
+    assert.equal(other.bodyUsed, true);
+    await assert.rejects(other.text(), TypeError);
+    assert.throws(() => new Response(read.body), TypeError);
+    const [, copied] = shared();
+    const clone = copied.clone();
+    assert.deepEqual([await copied.text(), await clone.text()], ['text', 'text']);
+    const server = serve(async () => {
+      const [first, second] = shared();
+      await first.text();
+      return second;
+    });
+    assert.equal((await server.request()).status, 500);
+    assert.match(server.log.join(), /whose body has been read/);
+  });
+
   it('is sent from where the app looked at it', async () => {
     const looks: ((response: Response) => unknown)[] = [
       (response) => response.body,
@@ -424,8 +480,8 @@ describe('The class Response of the fetch style', () => {
       Reflect.ownKeys(value)
         .sort()
         .map((key) => {
-          const { value: _, ...flags } = Object.getOwnPropertyDescriptor(value, key)!;
-          return [key, flags];
+          const { writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(value, key)!;
+          return [key, writable, enumerable, configurable];
         });
     assert.deepEqual(look(Response), look(platform));
     assert.deepEqual([Response.name, Response.length], ['Response', 0]);
@@ -437,9 +493,7 @@ describe('The class Response of the fetch style', () => {
       enumerable: false,
       configurable: true,
     });
-    for (const [key, { value, get }] of Object.entries(
-      Object.getOwnPropertyDescriptors(Response.prototype),
-    )) {
+    for (const [key, { value, get }] of propertiesOf(Response.prototype)) {
       const { name } = (get ?? value) as () => unknown;
       assert.ok(name === key || name === `get ${key}` || key === 'constructor', `${key}: ${name}`);
     }
@@ -466,7 +520,7 @@ describe('The class Response of the fetch style', () => {
     class OfTheirs extends platform {}
     const responses = {
       ours: new Response('x'),
-      json: Response.json(1, {} as never),
+      json: Response.json(1, {}),
       clone: new Response('x').clone(),
       theirs: new platform('x'),
       fetched: await fetch('data:,x'),
@@ -502,8 +556,8 @@ describe('The class Response of the fetch style', () => {
   });
 
   it('refuses methods and getters of other objects as the platform does', async () => {
-    const text = Reflect.get(Response.prototype, 'text') as () => Promise<string>;
-    await assert.rejects(async () => Reflect.apply(text, {}, []), TypeError);
+    const { text } = Response.prototype as unknown as { text: () => Promise<string> };
+    await assert.rejects(async () => text.call({}), TypeError);
     assert.throws(() => (Object.create(Response.prototype) as Response).status, TypeError);
   });
 
@@ -534,7 +588,7 @@ describe('The class Response of the fetch style', () => {
     it(`has a json() that does the same for ${name}`, async () => {
       const platform = installResponse()!;
       const look = async (json: unknown): Promise<unknown> => {
-        const response = Reflect.apply(json as () => Response, Response, make());
+        const response = (json as (...parameters: unknown[]) => Response)(...make());
         return [seen(response), await response.text()];
       };
       assert.deepEqual(
@@ -545,17 +599,14 @@ describe('The class Response of the fetch style', () => {
   }
 
   it('has a json() that asks for its parameter, and makes light Responses', () => {
-    assert.throws(
-      () => Reflect.apply(Reflect.get(Response, 'json') as unknown as () => void, Response, []),
-      TypeError,
-    );
+    assert.throws(() => (Response as unknown as { json: () => void }).json(), TypeError);
     assert.ok(stateOf(Response.json({ a: 1 }, { status: 201 })));
   });
 
   it('makes Responses that WebAssembly takes', async () => {
     const program = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     const { compileStreaming } = Reflect.get(globalThis, 'WebAssembly') as {
-      compileStreaming(source: unknown): Promise<unknown>;
+      compileStreaming: (source: unknown) => Promise<unknown>;
     };
     const headers = { 'Content-Type': 'application/wasm' };
     assert.match(inspect(await compileStreaming(new Response(program, { headers }))), /WebAssembly\.Module/);
