@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { installResponse, stateOf } from '#lib/fetch/fetch-response.js';
+import { lsnodes } from '../cli/support/lsnode.js';
 import { fetchServers } from './support/fetch-server.js';
 
 type Parameters_ = readonly [body?: unknown, init?: unknown];
@@ -612,4 +613,36 @@ describe('The class Response of the fetch style', () => {
     assert.match(inspect(await compileStreaming(new Response(program, { headers }))), /WebAssembly\.Module/);
     await assert.rejects(compileStreaming(new Response(program)), TypeError);
   });
+});
+
+describe('The global Response', () => {
+  const start = lsnodes();
+  const own = `class Own extends Response { get own() { return 'own'; } }`;
+  const apps: Record<string, [string, string]> = {
+    'is left to an app that has put its own in its place': [
+      `globalThis.Response = ${own}; export default { fetch: () => new Response(new Response('x').own) };`,
+      'own',
+    ],
+    'that an app has kept, or derived a class from, works beside ours': [
+      `const { Response: Kept } = globalThis; ${own}
+      const answers = { '/kept': () => new Kept('kept'), '/own': () => new Own(new Own('x').own) };
+      export default { async fetch(request) {
+        const kept = answers['/kept'](), own = answers['/own'](), ours = new Response('x');
+        const all = [kept, own, ours].every((made) => made instanceof Kept && made instanceof Response);
+        return new Kept([all, ours instanceof Own, await kept.text(), await own.text(), await ours.text()].join());
+      } };`,
+      'true,false,kept,own,x',
+    ],
+    "is Node's in other styles": [
+      `export default (req, res) => res.end(String(Response).slice(0, 5));`,
+      'class',
+    ],
+  };
+  for (const [name, [app, text]] of Object.entries(apps)) {
+    it(name, async () => {
+      const lsnode = start({ files: { 'app.mjs': app } });
+      const client = await lsnode.connect();
+      for (let n = 0; n < 2; n++) assert.equal((await client.request()).text, text, lsnode.stderr);
+    });
+  }
 });
