@@ -7,7 +7,8 @@ import { BackgroundWork } from './background-work.js';
 import type { FetchHandler } from './fetch.js';
 import { FetchContext } from './fetch-context.js';
 import { createRequest } from './fetch-request.js';
-import { sendResponse } from './send-response.js';
+import { installResponse } from './fetch-response.js';
+import { sendResult } from './send-response.js';
 
 /** Methods that a Request cannot have (Fetch Standard §2.2.1). */
 const FORBIDDEN_METHOD = /^(?:CONNECT|TRACE|TRACK)$/i;
@@ -24,6 +25,7 @@ export class FetchConnections extends RawConnections {
   readonly #grace: number;
 
   constructor(handler: FetchHandler, options: ConnectionOptions) {
+    installResponse();
     const work = new BackgroundWork(options.log);
     // With their texts, since requests and contexts outlive the response.
     super((request, response) => serve(handler, work, request, response), {
@@ -44,17 +46,17 @@ export class FetchConnections extends RawConnections {
   }
 }
 
-async function serve(
+function serve(
   handler: FetchHandler,
   work: BackgroundWork,
   request: RawRequest,
   response: RawResponse,
-): Promise<void> {
-  if (FORBIDDEN_METHOD.test(request.method)) {
+): void | Promise<void> {
+  const { method } = request;
+  if (method !== 'GET' && method !== 'POST' && FORBIDDEN_METHOD.test(method)) {
     response.send(notImplemented.status, notImplemented.headers, notImplemented.body);
     return;
   }
   const context = new FetchContext(request, work);
-  const result: unknown = await handler.fetch(createRequest(request, context.lsapi), context, context);
-  await sendResponse(result, request, response);
+  return sendResult(handler.fetch(createRequest(request, context), context, context), request, response);
 }

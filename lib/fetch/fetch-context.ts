@@ -26,17 +26,21 @@ export interface ServerEnd {
 
 /** What a fetch handler learns besides the Request. All of it stays readable after the response has ended. */
 export class FetchContext {
-  /** The same as `req.lsapi` in the node style. */
-  readonly lsapi: RequestEnvironment;
   readonly #request: RawRequest;
   readonly #work: BackgroundWork;
+  #lsapi: RequestEnvironment | undefined = undefined;
   #waitUntil: ((promise: PromiseLike<unknown>) => void) | undefined = undefined;
 
   /** @internal */
   constructor(request: RawRequest, work: BackgroundWork) {
-    this.lsapi = new RequestEnvironment(request.envText ?? '');
     this.#request = request;
     this.#work = work;
+  }
+
+  /** The same as `req.lsapi` in the node style. */
+  get lsapi(): RequestEnvironment {
+    this.#lsapi ??= new RequestEnvironment(this.#request.envText ?? '');
+    return this.#lsapi;
   }
 
   /** The LSAPI environment: CGI-like variables as the server sent them (REMOTE_ADDR, HTTPS, GEOIP_…). */

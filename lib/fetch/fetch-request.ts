@@ -1,9 +1,12 @@
 import { ReadableStream } from 'node:stream/web';
-import type { RequestEnvironment } from '../http/request-environment.js';
-import { splitPairs } from '../http/request-environment.js';
 import type { RawRequest } from '../raw/raw-request.js';
+import type { FetchContext } from './fetch-context.js';
+import { plainUrl } from './plain-url.js';
 import { acceptStandIns } from './platform-request.js';
+import { hostHeader, isSecureText } from './request-texts.js';
+import { createHeaders } from './request-headers.js';
 import { requestUrl } from './request-url.js';
+import { standIn } from './stand-in.js';
 
 /**
  * A Request that is built when it is needed: method, URL, headers and signal, which are all that most handlers look
@@ -12,14 +15,14 @@ import { requestUrl } from './request-url.js';
  */
 class FetchRequest {
   readonly #raw: RawRequest;
-  readonly #environment: RequestEnvironment;
+  readonly #context: FetchContext;
   #url: string | undefined = undefined;
   #headers: Headers | undefined = undefined;
   #real: Request | undefined = undefined;
 
-  constructor(raw: RawRequest, environment: RequestEnvironment) {
+  constructor(raw: RawRequest, context: FetchContext) {
     this.#raw = raw;
-    this.#environment = environment;
+    this.#context = context;
   }
 
   /** The platform's Request that `value` stands for, if it is one of ours. */
@@ -33,14 +36,15 @@ class FetchRequest {
 
   get url(): string {
     if (this.#url === undefined) {
-      const { url, headerText = '' } = this.#raw;
-      this.#url = requestUrl(url, hostHeader(headerText), this.#environment.env);
+      const { url, headerText = '', envText = '' } = this.#raw;
+      const host = hostHeader(headerText);
+      this.#url = plainUrl(url, host, isSecureText(envText)) ?? requestUrl(url, host, this.#context.env);
     }
     return this.#url;
   }
 
   get headers(): Headers {
-    this.#headers ??= this.#real?.headers ?? toHeaders(this.#raw.headers);
+    this.#headers ??= this.#real?.headers ?? createHeaders(this.#raw);
     return this.#headers;
   }
 
@@ -75,71 +79,20 @@ class FetchRequest {
 let prepared = false;
 
 /** A Request for a raw request whose connections announce requests with their texts. */
-export function createRequest(raw: RawRequest, environment: RequestEnvironment): Request {
+export function createRequest(raw: RawRequest, context: FetchContext): Request {
   if (!prepared) {
     prepared = true;
     delegateToPlatform();
   }
-  return new FetchRequest(raw, environment) as unknown as Request;
+  return new FetchRequest(raw, context) as unknown as Request;
 }
 
 /** When the first request comes, since to look at `Request` makes Node load its implementation. */
 function delegateToPlatform(): void {
-  const platform = Request.prototype;
   const { prototype } = FetchRequest;
-  Object.setPrototypeOf(prototype, platform);
-  for (const key of Reflect.ownKeys(platform)) {
-    if (Object.hasOwn(prototype, key)) continue;
-    const descriptor = Object.getOwnPropertyDescriptor(platform, key)!;
-    Object.defineProperty(prototype, key, delegating(key, descriptor));
-  }
+  standIn(prototype, Request.prototype, (value) => FetchRequest.realOf(value)!);
   acceptStandIns(prototype, (value) => FetchRequest.realOf(value));
   Object.defineProperty(prototype, 'constructor', { value: Request, configurable: true, writable: true });
-}
-
-/** The same property of the Request that ours stands for. */
-function delegating(key: string | symbol, descriptor: PropertyDescriptor): PropertyDescriptor {
-  const { value, get } = descriptor as { value?: unknown; get?: () => unknown };
-  if (get !== undefined) {
-    return {
-      ...descriptor,
-      get(this: unknown) {
-        return Reflect.get(FetchRequest.realOf(this)!, key) as unknown;
-      },
-    };
-  }
-  if (typeof value !== 'function') return descriptor;
-  return {
-    ...descriptor,
-    value(this: unknown, ...parameters: unknown[]): unknown {
-      return Reflect.apply(value, FetchRequest.realOf(this), parameters);
-    },
-  };
-}
-
-function hostHeader(headerText: string): string | undefined {
-  const pairs = splitPairs(headerText);
-  for (let index = 0; index < pairs.length; index += 2) {
-    if (pairs[index]!.toLowerCase() === 'host') return pairs[index + 1];
-  }
-  return undefined;
-}
-
-function toHeaders(record: Record<string, string>): Headers {
-  try {
-    return new Headers(record);
-  } catch {
-    // The server lets names and values pass that Headers refuses. What is no header for the web has no place in it.
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(record)) {
-      try {
-        headers.append(name, value);
-      } catch {
-        continue;
-      }
-    }
-    return headers;
-  }
 }
 
 /** The body, read from the server as it is consumed. */

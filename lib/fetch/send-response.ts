@@ -2,21 +2,47 @@ import { inspect } from 'node:util';
 import { LsapiError } from '../errors.js';
 import type { RawRequest } from '../raw/raw-request.js';
 import type { RawResponse } from '../raw/raw-response.js';
+import { stateOf } from './fetch-response.js';
+import { linesOf } from './response-head.js';
+import { useUp, wholeOf } from './response-state.js';
 
 type Body = NonNullable<Response['body']>;
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /**
- * Sends what a fetch handler returned. Resolves once all of it has been handed over.
+ * Sends what a fetch handler returned, a Response or a promise of one: at once, without a promise, where all of it is
+ * there. Otherwise the promise resolves once all of it has been handed over.
  *
  * @throws LsapiError LSAPI_ERR_RESPONSE_INVALID for what is no Response, and for Response.error();
  *   LSAPI_ERR_BODY_USED for a Response whose body is gone; also what the body's stream fails with
  */
-export async function sendResponse(
+export function sendResult(
   result: unknown,
   request: RawRequest,
   response: RawResponse,
-): Promise<void> {
+): void | Promise<void> {
+  if (sendWhole(result, request, response)) return;
+  // Any thenable: libraries have promises of their own. What is none is sent later too: among the promises of streams,
+  // which sendBody() counts on.
+  return Promise.resolve(result).then((settled) =>
+    sendWhole(settled, request, response) ? undefined : sendResponse(settled, request, response),
+  );
+}
+
+/** False where parts have to be waited for, or something is wrong. */
+function sendWhole(result: unknown, request: RawRequest, response: RawResponse): boolean {
+  if (stateOf(result)?.send(request, response) === true) return true;
+  // Frameworks make a Response of the body of another, for the sake of its headers: that is no stream to be read.
+  if (!(result instanceof Response) || result.body === null) return false;
+  const whole = wholeOf(result.body);
+  if (whole === undefined) return false;
+  useUp(result.body);
+  const { headerText, headerCount } = linesOf(result.headers);
+  response.sendLines(result.status, headerText, headerCount, whole, true);
+  return true;
+}
+
+async function sendResponse(result: unknown, request: RawRequest, response: RawResponse): Promise<void> {
   const { status, headers, body } = requireResponse(result, request);
   if (body === null) {
     response.writeHead(status, headers.has('x-litespeed-location') ? redirectHeaders(headers) : headers);

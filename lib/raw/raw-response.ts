@@ -95,6 +95,25 @@ export class RawResponse {
     this.#transmit(this.headersSent ? RespondFlag.End : RespondFlag.End | RespondFlag.ContentLength, chunk);
   }
 
+  /**
+   * @internal send() for styles that have the lines of the header already, in latin1.
+   *
+   * @param announceLength - false where the body's length is not what the client has to know: HEAD without a body
+   */
+  sendLines(
+    status: number,
+    text: string,
+    count: number,
+    body: RawBody | null,
+    announceLength: boolean,
+  ): void {
+    if (!this.#isOpen('send')) return;
+    this.#status = toServerStatus(status);
+    this.#headerText = text;
+    this.#headerCount = count;
+    this.#transmit(announceLength ? RespondFlag.End | RespondFlag.ContentLength : RespondFlag.End, body);
+  }
+
   /** @internal What was pending is sent, or given up. */
   drain(): void {
     const waiter = this.#drainWaiter;

@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { plainUrl } from '#lib/fetch/plain-url.js';
+import { isSecureText } from '#lib/fetch/request-texts.js';
 import { requestUrl } from '#lib/fetch/request-url.js';
+import { isSecure, parseEnvironment } from '#lib/http/request-environment.js';
 import { buildRequest } from '../support/lsapi-request.js';
 import { eventually, fetchServers } from './support/fetch-server.js';
 
@@ -155,6 +159,60 @@ describe('The Request of the fetch style', () => {
     assert.deepEqual(JSON.parse((await client.completed()).text), ['host', 'x-good']);
   });
 
+  it('has headers of which one costs no Headers, with the answers of a Headers', async () => {
+    const headers: [string, string][] = [
+      ['Host', 'example.com'],
+      ['X-Two', 'one'],
+      ['Cookie', 'a=1'],
+      ['x-two', 'two'],
+      ['Cookie', 'b=2'],
+      ['X-Latin', 'caf\xe9'],
+      ['X-Empty', ''],
+      ['X-Other', 'with\ttab'],
+    ];
+    let seen: Request | undefined;
+    const server = serve((request) => {
+      seen = request;
+      return new Response();
+    });
+    await server.request({ headers });
+    const plain = new Headers([...seen!.headers]);
+    const ask = (headers: Headers, method: 'get' | 'has', name: unknown): unknown => {
+      try {
+        return headers[method](name as string);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    for (const name of [
+      'host',
+      'X-TWO',
+      'cookie',
+      'x-latin',
+      'x-empty',
+      'x-other',
+      'none',
+      '',
+      'a b',
+      7,
+      null,
+    ]) {
+      for (const method of ['get', 'has'] as const) {
+        await server.request({ headers });
+        assert.deepEqual(ask(seen!.headers, method, name), ask(plain, method, name), `${method} ${name}`);
+        seen!.headers.delete('x-two');
+        assert.equal(seen!.headers.has('x-two'), false);
+      }
+    }
+    const { headers: ours } = seen!;
+    assert.deepEqual([...new Headers(ours)], [...ours]);
+    assert.equal(new Request('http://localhost/', { headers: ours }).headers.get('cookie'), 'a=1; b=2');
+    assert.equal(new Response(null, { headers: ours }).headers.get('cookie'), 'a=1; b=2');
+    assert.match(inspect(ours), /^Headers \{/);
+    assert.equal(ours.constructor, Headers);
+    assert.equal(Object.prototype.toString.call(ours), '[object Headers]');
+  });
+
   it('and its context stay readable after the response', async () => {
     let later: Promise<unknown> | undefined;
     const server = serve((request, context) => {
@@ -218,6 +276,82 @@ describe('The URL of a Request', () => {
   for (const [name, target, host, variables, url] of cases) {
     it(`${name}: ${url}`, () => assert.equal(requestUrl(target, host, variables), url));
   }
+});
+
+describe('A URL that needs no parser', () => {
+  it('is what the parser would make of it', () => {
+    const parts = (...odd: string[]): fc.Arbitrary<string> =>
+      fc.string({
+        unit: fc.constantFrom(...odd, ...'aZ09-._~', 'x', '%2e', '%2F', '%zz', '%C3'),
+        maxLength: 8,
+      });
+    const host = fc.oneof(
+      parts('.', ':80', ':443', ':8080', 'xn--', '0x1', '1', 'é', 'A', '[::1]', '_', ' '),
+      fc.stringMatching(/^[a-z\d]{1,3}([.-][a-z\d]{1,3}){0,2}(:\d{1,5})?$/),
+    );
+    const target = parts(
+      '/',
+      '.',
+      '..',
+      '/./',
+      '?',
+      '#',
+      '\\',
+      '"',
+      "'",
+      '<',
+      ' ',
+      '\t',
+      'é',
+      '|',
+      '^',
+      '&',
+      '=',
+      '@',
+    );
+    let plain = 0;
+    fc.assert(
+      fc.property(host, target, fc.boolean(), (host, target, secure) => {
+        const url = plainUrl(`/${target}`, host, secure);
+        if (url === undefined) return;
+        plain++;
+        assert.equal(url, new URL(`${secure ? 'https' : 'http'}://${host}/${target}`).href);
+      }),
+      { numRuns: 5000 },
+    );
+    assert.ok(plain > 100, String(plain));
+  });
+
+  it('is that of most requests', () => {
+    for (const target of ['/', '/a/b.html?c=d&e=%20f', '//a', '/a;b=c,d', '/a%7Eb', '/x?y=/../z?']) {
+      assert.equal(plainUrl(target, 'www.example.com:8080', true), `https://www.example.com:8080${target}`);
+    }
+  });
+
+  it('knows the scheme from the last HTTPS of the environment, whatever is in other variables', () => {
+    const text = (...variables: [string, string][]): string =>
+      variables
+        .map(
+          ([name, value]) =>
+            `\0${String.fromCharCode(name.length + 1)}\0${String.fromCharCode(value.length + 1)}${name}\0${value}\0`,
+        )
+        .join('') + '\0\0\0\0';
+    const cases: [string, boolean][] = [
+      [text(), false],
+      ['', false],
+      [text(['A', 'b'], ['HTTPS', 'on']), true],
+      [text(['HTTPS', 'ON'], ['A', 'b']), true],
+      [text(['HTTPS', 'off']), false],
+      [text(['HTTPS', 'on'], ['HTTPS', 'off']), false],
+      [text(['HTTPS', 'on\0x']), true],
+      [text(['A', '\0\x06\0\x03HTTPS\0on\0']), false],
+      [text(['HTTPS_', 'on'], ['XHTTPS', 'on']), false],
+    ];
+    for (const [list, secure] of cases) {
+      assert.equal(isSecureText(list), secure, JSON.stringify(list));
+      assert.equal(isSecure(parseEnvironment(list)), secure, JSON.stringify(list));
+    }
+  });
 });
 
 describe('A client that leaves a fetch request', () => {
