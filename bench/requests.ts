@@ -44,8 +44,8 @@ const BROWSER_ENV: readonly NameValue[] = [
 ];
 
 /** 17 headers and 24 variables, as a current browser and OpenLiteSpeed send them. */
-export function browserRequest(): BenchRequest {
-  return build(BROWSER_TARGET, BROWSER, BROWSER_ENV);
+export function browserRequest(target = BROWSER_TARGET): BenchRequest {
+  return build(target, BROWSER, BROWSER_ENV);
 }
 
 /** A request with nothing but a Host. */

@@ -1,5 +1,5 @@
 /** What a server has to do; for each peer that can there is a program in `bench/apps` or `bench/peers`. */
-export type App = 'hello' | 'page' | 'echo' | 'upload' | 'download' | 'file' | 'express';
+export type App = 'hello' | 'block' | 'page' | 'echo' | 'upload' | 'download' | 'file' | 'express';
 
 /** What a server is started for. */
 export interface Start {
