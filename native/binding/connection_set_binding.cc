@@ -377,13 +377,9 @@ void ConnectionSetBinding::OnBodyTimeout(Connection& connection) {
   CallWithRequest(kOnBodyTimeout, connection);
 }
 
-void ConnectionSetBinding::OnDrained() {
-  Call(kOnDrained, 0, nullptr);
-}
+void ConnectionSetBinding::OnDrained() { Call(kOnDrained, 0, nullptr); }
 
-void ConnectionSetBinding::OnRelax() {
-  Call(kOnRelax, 0, nullptr);
-}
+void ConnectionSetBinding::OnRelax() { Call(kOnRelax, 0, nullptr); }
 
 void ConnectionSetBinding::OnRetire(bool orphaned) {
   napi_value argument = nullptr;
