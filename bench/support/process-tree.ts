@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { statusFields } from './processes.js';
 
 /**
  * These processes and all that come from them, as long as their parents live. Sessions would not do: a child of the
@@ -20,16 +21,8 @@ export function processTree(...roots: number[]): number[] {
 }
 
 function parentOf(pid: number): number | undefined {
-  try {
-    // Behind the name, which may contain anything.
-    return Number(
-      readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ')[1],
-    );
-  } catch {
-    return undefined; // it has ended meanwhile
-  }
+  const parent = statusFields(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
 }
 
 /** CPU time of all threads of these processes so far, in nanoseconds: as the scheduler counts it, not in ticks. */

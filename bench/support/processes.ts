@@ -11,13 +11,16 @@ export function sessionMembers(session: number): number[] {
 }
 
 function sessionOf(pid: number): number | undefined {
+  const session = statusFields(pid)?.[3];
+  return session === undefined ? undefined : Number(session);
+}
+
+/** Fields of /proc/PID/stat behind the name, which may contain anything: state, parent, process group, session and so on. */
+export function statusFields(pid: number): string[] | undefined {
   try {
-    // Behind the name, which may contain anything: state, parent, process group, session.
-    return Number(
-      readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ')[3],
-    );
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
   } catch {
     return undefined; // it has ended meanwhile
   }
@@ -35,10 +38,9 @@ export function cpuMilliseconds(pid: number): number {
 
 /** CPU time of a process and of its children that have ended, in seconds. */
 export function cpuSecondsOfAll(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  const ticks = statusFields(pid)!
+    .slice(11, 15)
+    .reduce((sum, field) => sum + Number(field), 0);
   return ticks / 100; // USER_HZ, on every architecture that Node runs on
 }
 

@@ -10,6 +10,19 @@
  * @param name - in lower case
  */
 export function headerValue(text: string, name: string): string | undefined {
+  return findHeader(text, name, false);
+}
+
+/**
+ * The Host header, the first one if there are several.
+ *
+ * @param text - as splitPairs() reads it
+ */
+export function hostHeader(text: string): string | undefined {
+  return findHeader(text, 'host', true);
+}
+
+function findHeader(text: string, name: string, firstOnly: boolean): string | undefined {
   let found: string | undefined;
   const count = (text.charCodeAt(0) << 8) | text.charCodeAt(1);
   let at = 2;
@@ -21,26 +34,9 @@ export function headerValue(text: string, name: string): string | undefined {
     if (end - begin !== name.length || text.slice(begin, end).toLowerCase() !== name) continue;
     const part = text.slice(value, at);
     found = found === undefined ? part : found + (name === 'cookie' ? '; ' : ', ') + part;
+    if (firstOnly) break;
   }
   return found;
-}
-
-/**
- * The Host header, the first one if there are several.
- *
- * @param text - as splitPairs() reads it
- */
-export function hostHeader(text: string): string | undefined {
-  const count = (text.charCodeAt(0) << 8) | text.charCodeAt(1);
-  let at = 2;
-  for (let index = 0; index < count; index += 2) {
-    const begin = at + 3;
-    const end = begin + sizeAt(text, at);
-    const value = end + 3;
-    at = value + sizeAt(text, end);
-    if (end - begin === 4 && text.slice(begin, end).toLowerCase() === 'host') return text.slice(value, at);
-  }
-  return undefined;
 }
 
 function sizeAt(text: string, at: number): number {

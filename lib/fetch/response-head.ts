@@ -72,18 +72,7 @@ export function isBodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 
-/** The lines of a Headers object. */
-export function linesOf(headers: Headers): Lines {
-  let headerText = '';
-  let headerCount = 0;
-  for (const [name, value] of headers) {
-    headerText += `${name}: ${value}\n`;
-    headerCount++;
-  }
-  return { headerText, headerCount };
-}
-
-/** The way back, for whoever wants to see the headers. */
+/** The headers of such lines, for whoever wants to see them. */
 export function pairsOf(headerText: string): [string, string][] {
   const pairs: [string, string][] = [];
   for (let begin = 0; begin < headerText.length;) {

@@ -1,15 +1,9 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { type HeaderText, toHeaderText } from '../raw/header-text.js';
 import type { RawRequest } from '../raw/raw-request.js';
 import type { RawResponse } from '../raw/raw-response.js';
-import {
-  type HeaderLine,
-  isBodyless,
-  linesOf,
-  pairsOf,
-  readHead,
-  type ResponseHead,
-} from './response-head.js';
+import { type HeaderLine, isBodyless, pairsOf, readHead, type ResponseHead } from './response-head.js';
 
 /** Bodies that can be sent without a stream. Bytes are nobody else's. */
 export type ReadyBody = string | Uint8Array | null;
@@ -136,13 +130,13 @@ export class ResponseState {
   /** Sends the whole answer at once. False where it has to be sent as any Response is. */
   send(request: RawRequest, response: RawResponse): boolean {
     if (!this.#isReady) return false;
-    const { headerText, headerCount } = this.#lines;
+    const { text, count } = this.#lines;
     // There the order of the lines counts.
-    if (this.#body === null && headerText.includes('x-litespeed-location')) return false;
+    if (this.#body === null && text.includes('x-litespeed-location')) return false;
     this.#sent = true;
     // What GET would get has a length that is not known where there is no body.
     const announceLength = this.#body !== null || request.method !== 'HEAD';
-    response.sendLines(this.status, headerText, headerCount, this.#body, announceLength);
+    response.sendLines(this.status, text, count, this.#body, announceLength);
     return true;
   }
 
@@ -151,9 +145,9 @@ export class ResponseState {
     return this.#real === undefined && (!this.#sent || this.#body === null);
   }
 
-  get #lines(): Pick<ResponseHead, 'headerText' | 'headerCount'> {
-    if (this.#headers !== undefined) return linesOf(this.#headers);
-    return { headerText: this.#headerText, headerCount: this.#headerCount };
+  get #lines(): HeaderText {
+    if (this.#headers !== undefined) return toHeaderText(this.#headers);
+    return { text: this.#headerText, count: this.#headerCount };
   }
 }
 

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { LsapiError } from '../errors.js';
+import { toHeaderText } from '../raw/header-text.js';
 import type { RawRequest } from '../raw/raw-request.js';
 import type { RawResponse } from '../raw/raw-response.js';
 import { stateOf } from './fetch-response.js';
-import { linesOf } from './response-head.js';
 import { useUp, wholeOf } from './response-state.js';
 
 type Body = NonNullable<Response['body']>;
@@ -37,8 +37,8 @@ function sendWhole(result: unknown, request: RawRequest, response: RawResponse):
   const whole = wholeOf(result.body);
   if (whole === undefined) return false;
   useUp(result.body);
-  const { headerText, headerCount } = linesOf(result.headers);
-  response.sendLines(result.status, headerText, headerCount, whole, true);
+  const { text, count } = toHeaderText(result.headers);
+  response.sendLines(result.status, text, count, whole, true);
   return true;
 }
 

@@ -79,8 +79,8 @@ export interface NativeRequestHandler {
 /** What the native set calls; openConnectionSet() passes it on. */
 export interface NativeCallbacks extends Omit<NativeRequestHandler, 'onRequest'> {
   /**
-   * `texts`: with `eagerText`, header and environment texts in one; `method`:
-   * only where it is none of {@link METHODS}. Everything else is in the set's `exchange`.
+   * A request has arrived. `texts`: header and environment texts in one, with `eagerText`. `method`: only where it is
+   * none of {@link METHODS}. Everything else is in the set's `exchange`.
    */
   onRequest(url: string, texts: string | undefined, method: string | undefined): void;
 }

@@ -19,6 +19,7 @@ const HeaderLength = 10;
 const BodyLength = 11;
 const Result = 12;
 
+/** What transmit() is given; `ComposeFlags` of native/binding/response_composer.h. */
 const HasHeader = 32;
 const HasText = 64;
 const HasBytes = 128;

@@ -18,12 +18,13 @@ interface Remembered extends HeaderText {
 }
 
 /**
- * Many handlers answer with one and the same object each time. It may have been changed meanwhile, which is cheap to see;
- * text for it is not: to put together, to flatten, and to copy.
+ * The object that was given last, if it was given twice in a row: many handlers answer with the same one each time. To see
+ * whether it has changed meanwhile is cheaper than to put its text together again.
  */
 let remembered: Remembered | undefined;
 let givenBefore: Plain | undefined;
 
+/** The lines for headers in any of their forms. */
 export function toHeaderText(headers: RawHeaders | null | undefined): HeaderText {
   if (!headers) return NONE;
   if (isIterable(headers)) return ofPairs(headers);
@@ -67,7 +68,7 @@ function ofObject(headers: Plain): HeaderText {
   return { text, count };
 }
 
-/** undefined for what can change without a sign of it: the values that are arrays, and objects with a say in it. */
+/** undefined where a value is an array or object, which can change and stay the same to `===`. */
 function remember(headers: Plain, { text, count }: HeaderText): Remembered | undefined {
   const names: string[] = [];
   const values: unknown[] = [];

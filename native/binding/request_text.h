@@ -30,7 +30,7 @@ napi_value MakeHeaderText(napi_env env, const RequestView& request, std::string*
 napi_value MakeTexts(napi_env env, const RequestView& request, std::string* scratch, size_t* header_size);
 
 /// Rare properties that would otherwise make JavaScript parse every request's headers: RequestTrait of
-/// lib/native/binding.ts. 1: HTTP/1.0, 2: an Expect header.
+/// lib/native/binding.ts. 1: HTTP/1.0, 2: an Expect header, 4: a handshake for a WebSocket.
 int32_t RequestTraits(const RequestView& request);
 
 /// The environment list as it is on the wire (section 1.6); JavaScript takes it apart when it is asked for.
