@@ -38,6 +38,14 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_NATIVE'
   | 'LSAPI_ERR_OPTION'
   | 'LSAPI_ERR_STDIN_NOT_SOCKET'
+  // suEXEC daemon: it must not start; requests that it refuses; a child that could not become its user
+  | 'LSAPI_ERR_SUEXEC'
+  | 'LSAPI_ERR_CREDENTIALS_MISSING'
+  | 'LSAPI_ERR_CREDENTIALS_MALFORMED'
+  | 'LSAPI_ERR_CREDENTIALS_DIGEST'
+  | 'LSAPI_ERR_CREDENTIALS_USER'
+  | 'LSAPI_ERR_PRIVILEGES'
+  | 'LSAPI_ERR_LVE'
   // Process groups seen from outside: one that cannot be read, none there, a target that names none
   | 'LSAPI_ERR_STATUS_SCOREBOARD'
   | 'LSAPI_ERR_STATUS_NO_GROUP'

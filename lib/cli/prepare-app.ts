@@ -1,6 +1,7 @@
 import type { OpenedApp } from '../app/open.js';
 import { openApp } from '../app/open.js';
 import type { ResolvedApp } from '../app/resolve.js';
+import { insideRoot } from '../app/root-directory.js';
 import { startPhases } from '../app/start-phases.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
@@ -32,6 +33,7 @@ export async function prepareApp(commandLine: CommandLine, settings: Settings): 
   }
   const app = enterApp(commandLine, settings);
   const { port, socket } = settings;
-  const open = (): Promise<OpenedApp> => openApp(app, { log: writeLog, port, socketPath: socket });
+  const open = (): Promise<OpenedApp> =>
+    openApp({ ...app, path: insideRoot(app.path) }, { log: writeLog, port, socketPath: socket });
   return { app, name: app.path, open, gateway: appMapping(commandLine) };
 }

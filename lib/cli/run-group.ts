@@ -4,6 +4,8 @@ import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
+import type { NativeIdentity } from '../native/group-binding.js';
+import { isDaemon } from '../process-group/daemon.js';
 import { failureLine, failurePage } from '../process-group/failure-page.js';
 import type { GroupContext } from '../process-group/group.js';
 import { becomeChild, becomeForkable, startGroup, tryLoading } from '../process-group/group.js';
@@ -15,6 +17,7 @@ import { showFailure } from './fail-worker.js';
 import { Lifecycle } from './lifecycle.js';
 import { openSocket } from './open-socket.js';
 import type { CommandLine } from './options.js';
+import { openLogs } from './output.js';
 import { prepareApp } from './prepare-app.js';
 import { serveApp } from './serve-app.js';
 import { isReloadRequested, onStopSignal } from './stop-signals.js';
@@ -35,6 +38,7 @@ export async function runGroup(
 ): Promise<void> {
   // Which scripts will be asked for, and whether they could be forked, nobody knows.
   const settings: Settings = commandLine.scripts ? { ...given, preload: 'off' } : given;
+  const isOfRoot = isDaemon(settings, process.geteuid?.() === 0);
   // Nobody is served by this process yet, and an app that is being loaded has no say in it.
   onStopSignal(() => native.exitNow(0));
   const canFork = becomeForkable(settings, role, invocation);
@@ -57,7 +61,11 @@ export async function runGroup(
     warmUp: () => warmUp(settings),
     reloadRequested: isReloadRequested,
   };
-  if (role.kind === 'trial') return tryLoading(context);
+  if (role.kind === 'trial') {
+    // Nothing of the tenants' runs as root: that the new configuration can be read is all there is to try.
+    if (isOfRoot) native.exitNow(0);
+    return tryLoading(context);
+  }
   let opened: OpenedApp | undefined;
   if (role.kind === 'child') {
     const { slot, channel, scoreboard, parent } = role;
@@ -65,10 +73,17 @@ export async function runGroup(
       throw new LsapiError('LSAPI_ERR_GROUP', 'This process was started as a child of a group that is gone.');
     }
   } else {
-    opened = await startGroup(context, canFork);
-    becomeChild(context);
+    const started = await startGroup(context, canFork);
+    opened = started.opened;
+    becomeChild(context, started.identity);
+    if (started.identity !== undefined) openUserLog(started.identity);
   }
   await serveAsChild(opened, context, canFork);
+}
+
+/** A log of the user's own, which the server asks for with the request (protocol §5.13, step 6). */
+function openUserLog({ stderrLog }: NativeIdentity): void {
+  if (stderrLog !== '') openLogs({ stderrLog, consoleLog: undefined });
 }
 
 async function serveAsChild(

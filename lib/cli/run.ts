@@ -5,6 +5,8 @@ import type { Settings, SettingsReading, SocketKind } from '../config/setting-ty
 import { cleanEnvironment, readSettings } from '../config/settings.js';
 import { writeLog } from '../connections/log.js';
 import { native } from '../native/binding.js';
+import { daemonEnvironment, daemonSettings, isDaemon, refuseDaemon } from '../process-group/daemon.js';
+import type { Invocation } from '../process-group/image.js';
 import { currentInvocation } from '../process-group/image.js';
 import type { Role } from '../process-group/role.js';
 import { restorePreload, takeRole } from '../process-group/role.js';
@@ -16,6 +18,13 @@ import { limitCoreDumps, openLogs, repairOutput } from './output.js';
 import { prepareApp } from './prepare-app.js';
 import { serveApp } from './serve-app.js';
 
+interface TakenSettings {
+  readonly settings: Settings;
+  readonly isGroup: boolean;
+  /** A suEXEC daemon. */
+  readonly isOfRoot: boolean;
+}
+
 /** Loads an app and serves it until the process is told to stop. */
 export async function runApp(commandLine: CommandLine): Promise<void> {
   const { http } = commandLine;
@@ -23,7 +32,7 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
   if (role.kind === 'reload' || role.kind === 'lazy') restorePreload(process.env, native.addonPath());
   const invocation = currentInvocation();
   repairOutput(http !== undefined);
-  const { settings, isGroup } = takeSettings(commandLine, role);
+  const { settings, isGroup, isOfRoot } = takeSettings(commandLine, role);
   if (!isGroup) {
     await runWorker(commandLine, settings);
   } else if (http !== undefined) {
@@ -31,7 +40,7 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
     await runBehindGateway(http, commandLine, invocation, settings);
   } else {
     const { runGroup } = await import('./run-group.js');
-    await runGroup(commandLine, settings, role, invocation);
+    await runGroup(commandLine, settings, role, isOfRoot ? withDaemonEnvironment(invocation) : invocation);
   }
 }
 
@@ -75,7 +84,7 @@ function inGroup(settings: Settings, sources: SettingsReading['sources']): Setti
  * Reads the settings and removes them from the environment that the app and its children see. ProcessGroup mode needs
  * a socket to listen on; a connected one is served by its own process (protocol §5.2).
  */
-function takeSettings(commandLine: CommandLine, role: Role): { settings: Settings; isGroup: boolean } {
+function takeSettings(commandLine: CommandLine, role: Role): TakenSettings {
   const root = process.getuid?.() === 0;
   const standalone = commandLine.bind !== undefined || commandLine.http !== undefined;
   // Later roles have taken descriptor 0 already.
@@ -84,15 +93,52 @@ function takeSettings(commandLine: CommandLine, role: Role): { settings: Setting
   const socket: SocketKind = standalone ? 'bound' : input === 'connected' ? 'connected' : 'listening';
   const { settings: given, sources, warnings } = readSettings(process.env, { socket, root });
   // Nobody else starts the next process, which a changed script needs.
-  const settings =
-    standalone && commandLine.scripts && sources.children.kind === 'default'
-      ? inGroup(given, sources)
-      : given;
+  const hasChildren = sources.children.kind !== 'default';
+  const isOfRoot = isDaemon(given, root);
+  let settings = standalone && commandLine.scripts && !hasChildren ? inGroup(given, sources) : given;
+  if (isOfRoot) {
+    checkDaemon(given, commandLine, socket);
+    settings = daemonSettings(given, hasChildren);
+  }
   openLogs(settings);
   limitCoreDumps(settings);
-  if (role.kind === 'first') for (const warning of warnings) writeLog(warning);
+  if (role.kind === 'first') {
+    for (const warning of [...warnings, ...userWarnings(given, root)]) writeLog(warning);
+  }
   cleanEnvironment(process.env, { root });
   // OpenLiteSpeed's name for the mode of an app server of the type WSGI, whose binary lsnode can be (protocol §4.4).
   if (process.env.WSGI_ENV !== undefined) process.env.NODE_ENV ??= process.env.WSGI_ENV;
-  return { settings, isGroup: settings.children > 1 && (input === undefined || input === 'listening') };
+  const canListen = input === undefined || input === 'listening';
+  return { settings, isGroup: settings.children > 1 && canListen, isOfRoot };
+}
+
+/** @throws LsapiError LSAPI_ERR_SUEXEC: whoever wants a daemon must not get a process that serves as root instead */
+function checkDaemon({ secret = '' }: Settings, { http }: CommandLine, socket: SocketKind): void {
+  if (http !== undefined) {
+    refuseDaemon('--http has no users to serve. Unset LSAPI_SECRET, or use --bind for a LiteSpeed server.');
+  }
+  if (socket === 'connected') {
+    refuseDaemon('descriptor 0 is a connection, but a daemon needs a listening socket.');
+  }
+  const objection = native.checkSecret(secret);
+  if (objection !== '') refuseDaemon(`LSAPI_SECRET: ${objection}.`);
+}
+
+/** What the log should say about whom this process serves as. */
+function userWarnings({ secret }: Settings, root: boolean): string[] {
+  if (!root) {
+    return secret === undefined ? [] : ['LSAPI_SECRET is not used: only root can be a suEXEC daemon'];
+  }
+  if (secret === undefined) return [];
+  return ['LSAPI_DEFAULT_UID', 'LSAPI_DEFAULT_GID']
+    .filter((name) => process.env[name] !== undefined)
+    .map((name) => `${name} is not used: requests without valid credentials are refused`);
+}
+
+/** Of root's environment only what tenants may see: children inherit the memory that it is in. */
+function withDaemonEnvironment(invocation: Invocation): Invocation {
+  const environment = daemonEnvironment(invocation.environment);
+  const kept = new Set(environment.map((variable) => variable.slice(0, variable.indexOf('='))));
+  for (const name of Object.keys(process.env)) if (!kept.has(name)) delete process.env[name];
+  return { ...invocation, environment };
 }

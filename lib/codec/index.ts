@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export * from './constants.js';
+export { encodeCredentials, type CredentialFields } from './credentials.js';
 export { buildHeaderBlock, type BuildHeaderBlockOptions } from './header-block.js';
 export { decodePacketHeader, type PacketHeaderOptions } from './packet-header.js';
 export { decodeRequest, type DecodeRequestOptions } from './request-decoder.js';

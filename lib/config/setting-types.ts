@@ -75,6 +75,16 @@ export interface Settings {
   readonly preload: 'auto' | 'on' | 'off';
   /** LSNODE_MAX_MEMORY. Bytes above which a child ends after its request, 10 MiB at least; 0: no limit. */
   readonly maxMemory: number;
+
+  /** LSAPI_SECRET. Path of the file that makes a root process a suEXEC daemon (§5.13). */
+  readonly secret: string | undefined;
+  /** LSNODE_MIN_UID, LSNODE_MIN_GID. Smallest user and group that a daemon serves. */
+  readonly minUid: number;
+  readonly minGid: number;
+  /** LSNODE_CHROOT. Root directory of a daemon's children; `%u`, `%U` and `%h` stand for name, number and home of the user. */
+  readonly chroot: string | undefined;
+  /** LSAPI_LVE_ENABLE. CloudLinux' limits for a daemon's children: 0 off, 1 LVE, 2 and CageFS (§5.12). */
+  readonly lve: number;
 }
 
 /** The name of one setting. */

@@ -49,6 +49,36 @@ export interface NativeGroupOptions {
   readonly failurePage: string;
   /** Content-Type of the page. */
   readonly pageType: string;
+  /** What makes the group a suEXEC daemon. */
+  readonly daemon: NativeDaemonOptions | undefined;
+}
+
+/** `AdmissionOptions` of native/process/admission.h, and what comes before. */
+export interface NativeDaemonOptions {
+  /** Path of the secret file. */
+  readonly secret: string;
+  readonly minUid: number;
+  readonly minGid: number;
+  /** Bytes. */
+  readonly maxPacket: number;
+  /** Root directory of children, with placeholders; empty: none. */
+  readonly root: string;
+  /** 0 off, 1 LVE, 2 CageFS. */
+  readonly lve: number;
+  readonly allowCoreDump: boolean;
+}
+
+/** Whom a child of a daemon has become; `Admitted` of native/process/admission.h. */
+export interface NativeIdentity {
+  readonly uid: number;
+  readonly gid: number;
+  /** Name and home directory; empty where the user database does not know the user. */
+  readonly user: string;
+  readonly home: string;
+  /** Its root directory; empty: the system's. */
+  readonly root: string;
+  /** LSAPI_STDERR_LOG of the first request; empty: none. */
+  readonly stderrLog: string;
 }
 
 /** What a process group needs of the native side. */
@@ -57,9 +87,12 @@ export interface NativeGroupBinding {
   createGroup(listener: number, slots: number): string | number;
   /**
    * Becomes the parent of a group and does not return while the group lives: the process ends in this call. Returns
-   * `true` in each forked child, whose event loop is usable again, and `false` where the group could not begin.
+   * `true` in each forked child, whose event loop is usable again, of a daemon whom it has become, and `false` where
+   * the group could not begin.
    */
-  superviseGroup(options: NativeGroupOptions, state: string): boolean;
+  superviseGroup(options: NativeGroupOptions, state: string): boolean | NativeIdentity;
+  /** Empty where the file can be the secret of a daemon, else a sentence that says what is wrong with it. */
+  checkSecret(path: string): string;
   /** The place of a child that was started as a program of its own; false where the numbers are of no group. */
   takeSeat(slot: number, channel: number, scoreboard: number, parent: number, grace: number): boolean;
   /** Replaces this process by a program whose role is `role` + `state`, keeping the group's descriptors. An errno. */

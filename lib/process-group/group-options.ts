@@ -1,11 +1,17 @@
 import type { ResolvedApp } from '../app/resolve.js';
 import { restartFile } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
+import { daemonOptions } from './daemon.js';
 import type { NativeGroupOptions, NativeProgram } from '../native/group-binding.js';
+
+/** `Scoreboard::kSlotsInPage`. */
+const SLOTS_IN_PAGE = 8;
 
 /** Slots that a group's scoreboard needs: two generations at their limits, while the old one drains. */
 export function slotsFor(settings: Settings): number {
-  return 2 * (childLimit(settings) + settings.extraChildren) + 8;
+  const slots = 2 * (childLimit(settings) + settings.extraChildren) + 8;
+  // Each child of a daemon has a page of the scoreboard for itself (native/process/scoreboard.h).
+  return daemonOptions(settings) === undefined ? slots : slots * SLOTS_IN_PAGE;
 }
 
 /**
@@ -55,6 +61,7 @@ export function groupOptions(
     maxMemory: settings.maxMemory,
     server: settings.checkParent ? server : 0,
     dumpDebugInfo: settings.dumpDebugInfo,
+    daemon: daemonOptions(settings),
     root: app.root,
     watched: watchedFiles(app),
   };

@@ -5,7 +5,9 @@ import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
+import type { NativeIdentity } from '../native/group-binding.js';
 import { GroupMode } from '../native/group-binding.js';
+import { becomeUser } from './daemon.js';
 import { onEndWhileLoading, reportLoadFailure } from './load-failure.js';
 import { installChildExit } from './exit.js';
 import type { FailurePage } from './failure-page.js';
@@ -85,13 +87,21 @@ export async function tryLoading(context: GroupContext): Promise<never> {
   return native.exitNow(status);
 }
 
+/** What a child is when it begins. */
+export interface StartedChild {
+  /** The app where the parent has loaded it. */
+  readonly opened: OpenedApp | undefined;
+  /** In a suEXEC daemon whom it has become. */
+  readonly identity: NativeIdentity | undefined;
+}
+
 /**
  * Becomes the parent of a process group: loads the app, and supervises children that are forked from there. Returns
- * in children only, with the app where the parent has loaded it.
+ * in children only.
  *
  * @throws LsapiError LSAPI_ERR_LISTEN, LSAPI_ERR_GROUP
  */
-export async function startGroup(context: GroupContext, canFork: boolean): Promise<OpenedApp | undefined> {
+export async function startGroup(context: GroupContext, canFork: boolean): Promise<StartedChild> {
   const { settings, role, app, development } = context;
   const stamps = native.stampFiles(watchedFiles(app));
   const state =
@@ -109,7 +119,7 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
   if (canFork && (role.kind === 'lazy' || settings.preload === 'off')) mode = GroupMode.Lazy;
 
   let opened: OpenedApp | undefined;
-  const supervise = (failure?: FailurePage): boolean =>
+  const supervise = (failure?: FailurePage): boolean | NativeIdentity =>
     native.superviseGroup(
       groupOptions(
         settings,
@@ -162,14 +172,16 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
   // Signals that have come meanwhile have their turn.
   await nextTurn();
   await nextTurn();
-  if (!supervise()) throw new LsapiError('LSAPI_ERR_GROUP', 'The group cannot be supervised.');
-  return opened;
+  const child = supervise();
+  if (child === false) throw new LsapiError('LSAPI_ERR_GROUP', 'The group cannot be supervised.');
+  return { opened, identity: child === true ? undefined : child };
 }
 
 /** What a forked child does before anything of the app runs in it. */
-export function becomeChild({ app }: GroupContext): void {
+export function becomeChild({ app }: GroupContext, identity: NativeIdentity | undefined): void {
   installChildExit(native);
   repairIdentity({ pid: native.processId(), title: `lsnode:${app.root}` });
+  if (identity !== undefined) becomeUser(identity, process.env);
 }
 
 /** Everything that can be done once in the parent instead of in each child. */

@@ -1,3 +1,4 @@
+import { insideRoot } from '../app/root-directory.js';
 import { readable } from '../directives/index.js';
 import { RequestEnvironment } from '../directives/request/environment.js';
 import { DEFAULT_CALLABLE, expandCallable, expandGroup } from '../directives/request/groups.js';
@@ -31,7 +32,7 @@ export function findByFilename(roots: readonly string[] | undefined): ScriptFind
     );
     return {
       kind: 'script',
-      path: readable(file),
+      path: insideRoot(readable(file)),
       scriptName,
       pathInfo,
       applicationGroup:
@@ -54,7 +55,7 @@ export function findByFilename(roots: readonly string[] | undefined): ScriptFind
 }
 
 function documentRoot({ DOCUMENT_ROOT: root }: ScriptRequest['env']): readonly string[] {
-  return root === undefined || root === '' ? [] : [readable(root)];
+  return root === undefined || root === '' ? [] : [insideRoot(readable(root))];
 }
 
 function noScript(file: string | undefined): ScriptRefusal {

@@ -5,11 +5,15 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "../process/admission.h"
+#include "../process/inherited_descriptors.h"
+#include "../process/log.h"
 #include "../process/program.h"
 #include "../process/supervisor.h"
 
@@ -63,6 +67,7 @@ GroupOptions ToOptions(const Napi::Object& options) {
   group.min_free_memory = Bytes64(options, "minFreeMemory");
   group.max_memory = Bytes64(options, "maxMemory");
   group.server = options.Get("server").As<Napi::Number>().Int32Value();
+  group.is_daemon = options.Get("daemon").IsObject();
   group.dump_debug_info = options.Get("dumpDebugInfo").ToBoolean();
   group.root = Text(options, "root");
   group.program = ToProgram(options.Get("program").As<Napi::Object>());
@@ -73,6 +78,48 @@ GroupOptions ToOptions(const Napi::Object& options) {
   group.failure_page = Text(options, "failurePage");
   group.page_type = Text(options, "pageType");
   return group;
+}
+
+/// What a suEXEC daemon needs for each of its children. Without `daemon` among the options: nothing.
+struct Daemon {
+  InheritedDescriptors descriptors;
+  Secret secret;
+  Lve lve;
+  AdmissionOptions options;
+  unsigned grace = 0;
+};
+
+/// False where there is no secret: a daemon must not begin without one.
+bool PrepareDaemon(const Napi::Object& options, Daemon* daemon) {
+  const auto given = options.Get("daemon").As<Napi::Object>();
+  std::string error;
+  daemon->secret = Secret::Read(Text(given, "secret"), &error);
+  if (!daemon->secret.is_open()) {
+    Log("LSAPI_SECRET: %s", error.c_str());
+    return false;
+  }
+  daemon->lve = Lve::Load(Number(given, "lve"), &error);
+  if (!error.empty()) Log("LSAPI_LVE_ENABLE: %s; children run without limits of LVE", error.c_str());
+  daemon->options.min_uid = Number(given, "minUid");
+  daemon->options.min_gid = Number(given, "minGid");
+  daemon->options.packet_limit = Number(given, "maxPacket");
+  daemon->options.root = Text(given, "root");
+  daemon->options.allow_core_dump = given.Get("allowCoreDump").ToBoolean();
+  constexpr unsigned kMargin = 5;
+  daemon->grace = Number(options, "grace") + kMargin;
+  return true;
+}
+
+/// The identity that a child has taken on, as `NativeIdentity` of lib/native/group-binding.ts.
+Napi::Object ToObject(Napi::Env env, const Admitted& admitted) {
+  const Napi::Object object = Napi::Object::New(env);
+  object.Set("uid", Napi::Number::New(env, admitted.identity.ids.uid));
+  object.Set("gid", Napi::Number::New(env, admitted.identity.ids.gid));
+  object.Set("user", Napi::String::New(env, admitted.identity.user));
+  object.Set("home", Napi::String::New(env, admitted.identity.home));
+  object.Set("root", Napi::String::New(env, admitted.root));
+  object.Set("stderrLog", Napi::String::New(env, admitted.stderr_log));
+  return object;
 }
 
 /// createGroup(listener, slots): the state text of a new group, or an errno.
@@ -86,14 +133,19 @@ Napi::Value CreateGroup(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), DescribeState(listener, memory));
 }
 
-/// superviseGroup(options, state): returns true in a child; false, in the parent, where the group could not
-/// begin. The process ends in this call when the group does.
+/// superviseGroup(options, state): returns true in a child, or in a daemon's child whom it has become; false,
+/// in the parent, where the group could not begin. The process ends in this call when the group does.
 Napi::Value SuperviseGroup(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::optional<GroupState> state = GroupState::Parse(info[1].As<Napi::String>());
   if (!state) return Napi::Boolean::New(env, false);
+  const auto options = info[0].As<Napi::Object>();
+  GroupOptions group = ToOptions(options);
+  const bool is_daemon = group.is_daemon;
+  Daemon daemon;
+  if (is_daemon && !PrepareDaemon(options, &daemon)) return Napi::Boolean::New(env, false);
   {
-    Supervisor supervisor(ToOptions(info[0].As<Napi::Object>()), std::move(*state));
+    Supervisor supervisor(std::move(group), std::move(*state));
     switch (supervisor.Run()) {
       case Supervisor::End::kFailed:
         return Napi::Boolean::New(env, false);
@@ -105,6 +157,21 @@ Napi::Value SuperviseGroup(const Napi::CallbackInfo& info) {
     }
     PendingSeat().emplace(supervisor.TakeSeat());
   }
+  std::optional<Admitted> admitted;
+  if (is_daemon) {
+    const ChildSeat& seat = *PendingSeat();
+    const std::array kept = {seat.channel.get(), seat.connection.get(), seat.board.fd()};
+    const std::string failure = daemon.descriptors.MakePrivate(kept);
+    if (!failure.empty()) {
+      Log("%s; the child ends", failure.c_str());
+      _exit(1);
+    }
+    // Before the event loop is touched: what it opens must be the user's.
+    admitted = Admit(&*PendingSeat(), std::move(daemon.secret), daemon.lve, daemon.options);
+    if (!admitted) _exit(0);
+    // Taken away with root's ids.
+    EndAfterParent(daemon.grace);
+  }
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
   const int error = uv_loop_fork(loop);
@@ -113,7 +180,15 @@ Napi::Value SuperviseGroup(const Napi::CallbackInfo& info) {
     Napi::Error::New(env, uv_strerror(error)).ThrowAsJavaScriptException();
     return env.Undefined();
   }
+  if (admitted) return ToObject(env, *admitted);
   return Napi::Boolean::New(env, true);
+}
+
+/// checkSecret(path): empty where the file can be the secret of a daemon, else what is wrong with it.
+Napi::Value CheckSecret(const Napi::CallbackInfo& info) {
+  std::string error;
+  Secret::Read(info[0].As<Napi::String>(), &error);
+  return Napi::String::New(info.Env(), error);
 }
 
 /// takeSeat(slot, channel, memory, parent): the same place for a process that was started as a program of its
@@ -170,6 +245,7 @@ std::optional<ChildSeat>& PendingSeat() {
 void DefineGroup(Napi::Env env, Napi::Object exports) {
   exports.Set("createGroup", Napi::Function::New<CreateGroup>(env));
   exports.Set("superviseGroup", Napi::Function::New<SuperviseGroup>(env));
+  exports.Set("checkSecret", Napi::Function::New<CheckSecret>(env));
   exports.Set("takeSeat", Napi::Function::New<TakeSeat>(env));
   exports.Set("replaceImage", Napi::Function::New<ReplaceImage>(env));
   exports.Set("stampFiles", Napi::Function::New<StampFiles>(env));

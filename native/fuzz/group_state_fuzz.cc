@@ -57,7 +57,8 @@ void Check(const GroupState& state, const std::string& text) {
     LSAPI_REQUIRE(child->slot < state.board.slot_count());
     LSAPI_REQUIRE(slots.insert(child->slot).second);
     owned.insert({child->channel.parent.get(), child->channel.child.get()});
-    again += DescribeChild(*child);
+    if (child->output.is_open()) owned.insert(child->output.fd());
+    again += DescribeChild(*child) + DescribeOutput(*child);
   }
   for (const FileDescriptor& connection : state.waiting) {
     owned.insert(connection.get());

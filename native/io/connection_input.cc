@@ -77,6 +77,7 @@ void ConnectionSet::TakePacket(Connection& connection) {
   if (input.size() >= length->length) {
     const ParseError error = connection.request_.Parse(input.first(length->length), options_.packet_limit);
     if (error != ParseError::kNone) return Reject(connection, error);
+    if (only_ && !IsForUs(connection, length->length)) return;
     return BeginRequest(connection, length->length);
   }
   if (length->length > connection.input_.capacity()) {
@@ -94,6 +95,31 @@ void ConnectionSet::Reject(Connection& connection, ParseError error) {
                 ParseErrorCode(error));
   LogConnection(connection, what.data());
   Close(connection);
+}
+
+/// The request's credentials must name the user that this process is; afterwards they are gone. Otherwise the
+/// connection is.
+bool ConnectionSet::IsForUs(Connection& connection, size_t packet_length) {
+  const Credentials credentials = ReadCredentials(connection.request_);
+  WipeCredentials(connection.request_, std::span<uint8_t>(connection.input_.data(), packet_length));
+  if (credentials.error == CredentialsError::kNone && credentials.ids == *only_) return true;
+  ++statistics_.rejected;
+  std::array<char, 256> what;
+  if (credentials.error == CredentialsError::kNone) {
+    std::snprintf(what.data(), what.size(),
+                  "a request for user %u and group %u on a connection of user %u and group %u is refused "
+                  "[LSAPI_ERR_CREDENTIALS_USER]",
+                  credentials.ids.uid, credentials.ids.gid, only_->uid, only_->gid);
+  } else {
+    std::snprintf(what.data(), what.size(),
+                  "a request without valid credentials on a connection of user %u is refused [%s]",
+                  only_->uid,
+                  credentials.error == CredentialsError::kMissing ? "LSAPI_ERR_CREDENTIALS_MISSING"
+                                                                  : "LSAPI_ERR_CREDENTIALS_MALFORMED");
+  }
+  LogConnection(connection, what.data());
+  Close(connection);
+  return false;
 }
 
 void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {

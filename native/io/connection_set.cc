@@ -84,7 +84,7 @@ int ConnectionSet::Adopt(FileDescriptor socket) {
   return 0;
 }
 
-int ConnectionSet::Serve(FileDescriptor socket, bool acknowledged) {
+int ConnectionSet::Serve(FileDescriptor socket, bool acknowledged, Bytes packet) {
   if (drained_) return ESHUTDOWN;
   if (!SetNonBlocking(socket.get())) return errno;
   SetNoDelay(socket.get());
@@ -100,6 +100,15 @@ int ConnectionSet::Serve(FileDescriptor socket, bool acknowledged) {
     // Came too late to be looked at with the others.
     drain_begun_ = false;
     if (!handling_events_) Wake();
+  }
+  if (!packet.empty()) {
+    connection->input_ = buffers_.Acquire(std::max(packet.size(), BufferPool::kBlockSize));
+    std::memcpy(connection->input_.data(), packet.data(), packet.size());
+    connection->input_size_ = packet.size();
+    now_ = CoarseMilliseconds();
+    TakePacket(*connection);
+    Wake();
+    return 0;
   }
   // Outside Poll() the kernel tells by itself that something is there.
   if (handling_events_) ReadPacket(*connection);

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "../protocol/credentials.h"
 #include "connection.h"
 #include "connection_observer.h"
 #include "readable_source.h"
@@ -93,7 +95,12 @@ class ConnectionSet {
   /// Serves a connected socket that another process accepted; takes it. `acknowledged`: that process has sent
   /// a PID notice, so that the connection's first request is not acknowledged (section 2.4). Returns 0 or an
   /// errno: ESHUTDOWN after OnDrained(). While the set drains, the connection gets its close_patience_ms.
-  int Serve(FileDescriptor socket, bool acknowledged);
+  /// `packet`: the whole first request packet where that process has read it already.
+  int Serve(FileDescriptor socket, bool acknowledged, Bytes packet = {});
+  /// From now on requests must have suEXEC credentials with these ids (protocol section 5.13). Others are not
+  /// served: their connection is closed without an acknowledgement, so that the server delivers them
+  /// elsewhere. The digest is not looked at: who listens was told whom to serve by one that could verify it.
+  void ServeOnly(const UserAndGroup& ids) { only_ = ids; }
   /// Calls `source` from Poll() while `fd` is readable, until RemoveSource(). There is one source at most;
   /// both stay the caller's, and must outlive that. Returns 0 or an errno (EBUSY: there is a source).
   int AddSource(int fd, ReadableSource* source);
@@ -205,6 +212,7 @@ class ConnectionSet {
   void ReadPacket(Connection& connection);
   void Reject(Connection& connection, ParseError error);
   void TakePacket(Connection& connection);
+  bool IsForUs(Connection& connection, size_t packet_length);
   void BeginRequest(Connection& connection, size_t packet_length);
   void TakeSurplus(Connection& connection, Bytes surplus);
   void ProbePeer(Connection& connection);
@@ -240,6 +248,7 @@ class ConnectionSet {
   std::vector<uint32_t> free_slots_;
   std::vector<Ready> ready_;
   std::vector<Ready> dispatching_;
+  std::optional<UserAndGroup> only_;
   std::vector<std::string> slow_requests_;  // lines for the log, which is called from Poll() alone
   BufferPool buffers_;
   ConnectionSetStatistics statistics_;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "log.h"
@@ -39,7 +40,9 @@ int ChildLink::Attach(ConnectionSet* set) {
   }
   if (seat_.connection.is_open()) {
     Add(slot().adopted, uint64_t{1});
-    const int failure = set->Serve(std::move(seat_.connection), true);
+    if (seat_.ids) set->ServeOnly(*seat_.ids);
+    const int failure = set->Serve(std::move(seat_.connection), true, seat_.first_packet);
+    explicit_bzero(seat_.first_packet.data(), seat_.first_packet.size());
     if (failure != 0) {
       Add(slot().closed, uint64_t{1});
       Log("a connection could not be served (errno %d)", failure);
@@ -112,6 +115,8 @@ void ChildLink::OnConnectionClosed(uint64_t /*now_ms*/) {
   Add(slot().connections, ~uint32_t{0});
   Add(slot().closed, uint64_t{1});
   Ring();
+  // The next connection may be for somebody else, and only root can become that.
+  if (seat_.ids) Retire(false);
 }
 
 void ChildLink::OnRequestBegun(const Connection& connection, uint64_t now_ms) {

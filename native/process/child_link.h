@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "../io/connection_observer.h"
 #include "../io/connection_set.h"
+#include "../protocol/credentials.h"
 #include "channel.h"
 #include "scoreboard.h"
 
@@ -18,6 +21,10 @@ struct ChildSeat {
   FileDescriptor channel;     // the child's end
   FileDescriptor connection;  // the one that it was started for, its PID notice sent; may be none
   int32_t parent = 0;         // pid
+  /// suEXEC daemon mode: the user that this process has become (admission.h), who is served on this one
+  /// connection alone, and the packet of the first request, which has been read already.
+  std::optional<UserAndGroup> ids;
+  std::vector<uint8_t> first_packet;
 };
 
 /// What the owner of a link is told, from within ConnectionSet::Poll().

@@ -6,8 +6,11 @@
 namespace lsapi {
 
 uint32_t ChildTable::FindFreeSlot() const {
-  const auto free = std::find(children_.begin(), children_.end(), nullptr);
-  return static_cast<uint32_t>(free - children_.begin());
+  const uint32_t step = apart_ ? Scoreboard::kSlotsInPage : 1;
+  for (size_t index = apart_ ? Scoreboard::kOwnPage : 0; index < children_.size(); index += step) {
+    if (!children_[index]) return static_cast<uint32_t>(index);
+  }
+  return static_cast<uint32_t>(children_.size());
 }
 
 Child& ChildTable::Add(std::unique_ptr<Child> child) {

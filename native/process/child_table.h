@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "channel.h"
+#include "child_output.h"
 #include "scoreboard.h"
 
 namespace lsapi {
@@ -19,6 +20,7 @@ struct Child {
   uint32_t slot = 0;
   uint32_t generation = 0;
   Channel channel;
+  ChildOutput output;   // of a suEXEC daemon's child, else not open
   uint64_t handed = 0;  // connections given to it
   uint64_t started = 0;
   uint64_t last_handed = 0;   // when it got its latest connection
@@ -41,7 +43,9 @@ struct Child {
 /// ended, and no more.
 class ChildTable {
  public:
-  explicit ChildTable(const Scoreboard* board) : board_(board), children_(board->slot_count()) {}
+  /// `apart`: no two children get slots in one page of the scoreboard.
+  explicit ChildTable(const Scoreboard* board, bool apart = false)
+      : board_(board), apart_(apart), children_(board->slot_count()) {}
 
   /// A slot that is free, or slot_count() when none is.
   uint32_t FindFreeSlot() const;
@@ -75,6 +79,7 @@ class ChildTable {
 
  private:
   const Scoreboard* board_;
+  bool apart_;
   std::vector<std::unique_ptr<Child>> children_;
   size_t size_ = 0;
 };

@@ -87,6 +87,15 @@ std::optional<GroupState> GroupState::Parse(const std::string& text) {
       if (!child || child->slot >= state.board.slot_count() || occupied[child->slot]) return std::nullopt;
       occupied[child->slot] = true;
       state.children.push_back(std::move(child));
+    } else if (part.starts_with('o')) {
+      part.remove_prefix(1);
+      uint32_t slot = 0;
+      FileDescriptor pipe;
+      if (state.children.empty() || !TakeNumber(&part, &slot) || slot != state.children.back()->slot ||
+          state.children.back()->output.is_open() || !descriptors.Take(&part, &pipe)) {
+        return std::nullopt;
+      }
+      state.children.back()->output = ChildOutput(std::move(pipe));
     } else {
       return std::nullopt;
     }
@@ -106,6 +115,11 @@ std::string DescribeChild(const Child& child) {
          std::to_string(child.started) + ',' + std::to_string(child.pings);
 }
 
+std::string DescribeOutput(const Child& child) {
+  if (!child.output.is_open()) return {};
+  return ";o" + std::to_string(child.slot) + ',' + std::to_string(child.output.fd());
+}
+
 std::string DescribeWaiting(int connection) { return ";w" + std::to_string(connection); }
 
 std::vector<int> DescriptorsOf(const std::string& state) {
@@ -122,7 +136,9 @@ std::vector<int> DescriptorsOf(const std::string& state) {
   while (!rest.empty()) {
     std::string_view part = TakeUntil(&rest, ';');
     const bool is_child = part.starts_with('c');
+    const bool is_output = part.starts_with('o');
     part.remove_prefix(part.empty() ? 0 : 1);
+    if (is_output) TakeUntil(&part, ',');
     if (is_child) {
       TakeUntil(&part, ',');
       TakeUntil(&part, ',');

@@ -31,6 +31,8 @@ struct GroupState {
 std::string DescribeState(int listener, int scoreboard, uint32_t failed_loads = 0);
 /// `;cSLOT,PID,CHANNEL,CHANNEL,HANDED,GENERATION,STARTED,PINGS`
 std::string DescribeChild(const Child& child);
+/// `;oSLOT,PIPE`, behind the child of that slot; empty where the child has no output of its own.
+std::string DescribeOutput(const Child& child);
 /// `;wCONNECTION`
 std::string DescribeWaiting(int connection);
 

@@ -41,7 +41,9 @@ void Supervisor::StartChild(FileDescriptor connection) {
   const uint32_t slot = children_.FindFreeSlot();
   auto child = std::make_unique<Child>();
   child->channel = MakeChannel();
-  if (!child->channel.is_open()) {
+  OutputPipe output;
+  if (options_.is_daemon && child->channel.is_open()) output = MakeOutputPipe();
+  if (!child->channel.is_open() || (options_.is_daemon && !output.parent.is_open())) {
     ReportForkFailure(errno);
     waiting_.push_front(std::move(connection));
     return;
@@ -72,10 +74,13 @@ void Supervisor::StartChild(FileDescriptor connection) {
       constexpr unsigned kMargin = 5;
       EndAfterParent(options_.grace + kMargin);
       own.pid.store(getpid());
+      if (output.child.is_open()) {
+        for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) dup2(output.child.get(), stream);
+      }
       // Before anything else on this connection, and by the one who writes the rest.
       SendPidNotice(connection.get(), getpid());
-      seat_.emplace(
-          ChildSeat{std::move(board_), slot, std::move(child->channel.child), std::move(connection), parent});
+      seat_.emplace(ChildSeat{
+          std::move(board_), slot, std::move(child->channel.child), std::move(connection), parent, {}, {}});
       return;  // signals stay blocked until there are handlers of its own
     }
   }
@@ -88,6 +93,7 @@ void Supervisor::StartChild(FileDescriptor connection) {
     return;
   }
   unstartable_since_ = 0;
+  if (output.parent.is_open()) child->output = ChildOutput(std::move(output.parent));
   own.pid.store(child->pid);
   board_.header().started_children.fetch_add(1, std::memory_order_relaxed);
   Child& added = children_.Add(std::move(child));
@@ -95,6 +101,10 @@ void Supervisor::StartChild(FileDescriptor connection) {
   event.events = EPOLLIN;
   event.data.u64 = slot;
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, added.channel.parent.get(), &event);
+  if (added.output.is_open()) {
+    event.data.u64 = slot | kOutputTag;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, added.output.fd(), &event);
+  }
   if (options_.mode == GroupMode::kSpawned) {
     HandOver(added, std::move(connection));
   } else {
@@ -137,6 +147,10 @@ void Supervisor::ChildEnded(Child& child, int status) {
   header.ended_children.fetch_add(1, std::memory_order_relaxed);
   header.requests_of_ended.fetch_add(own.requests.load(), std::memory_order_relaxed);
   TakeBack(child);
+  if (child.output.is_open()) {
+    child.output.Forward(child.pid);
+    child.output.Finish(child.pid);
+  }
   const bool abnormal = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
   const bool load_failed = children_.state(child) == SlotState::kFailed;
   const bool wanted = child.retire_sent != 0 || child.signals > 0 || stopping_;
@@ -152,9 +166,11 @@ void Supervisor::ChildEnded(Child& child, int status) {
       Log("child %d %s", child.pid, how.c_str());
     }
   }
+  // Of a daemon's children each is another user's: what one does says nothing of the next.
   if (own.responses.load() > 0) {
     failures_ = 0;
-  } else if (is_current(child) && !wanted && (abnormal || load_failed || children_.connections(child) > 0)) {
+  } else if (!options_.is_daemon && is_current(child) && !wanted &&
+             (abnormal || load_failed || children_.connections(child) > 0)) {
     // It has died before its first answer: the next one most probably will, too.
     ++failures_;
     last_failure_ = load_failed ? ReadText(own).url : DescribeStatus(status);
@@ -168,6 +184,12 @@ void Supervisor::ChildEnded(Child& child, int status) {
   }
   children_.Remove(child.slot);
   CountBusy();
+}
+
+void Supervisor::HandleOutput(uint32_t slot) {
+  Child* const child = children_.at(slot);
+  // Closed descriptors leave the set by themselves.
+  if (child != nullptr && !child->output.Forward(child->pid)) child->output.Finish(child->pid);
 }
 
 void Supervisor::DescribeFailures() {

@@ -70,6 +70,8 @@ Supervisor::Place Supervisor::ChoosePlace(Child** child) {
   children_.ForEach([&](Child& candidate) {
     if (!children_.is_open(candidate)) return;
     ++open;
+    // A child of a daemon is one user's, and nobody knows yet whose the next connection is.
+    if (options_.is_daemon) return;
     if (candidate.stuck_since != 0 || children_.hangs(candidate, now_, kHandOverPatience)) return;
     const uint64_t connections = children_.connections(candidate);
     if (connections == 0 && children_.state(candidate) == SlotState::kServing) {

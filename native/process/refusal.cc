@@ -10,7 +10,6 @@ namespace lsapi {
 
 namespace {
 
-constexpr int32_t kServiceUnavailable = 503;
 constexpr uint32_t kHeaderLines = 3;
 
 ConnectionSetOptions RefusalOptions() {
@@ -25,13 +24,14 @@ Refusal::Refusal() : set_(this, RefusalOptions()) {
   SetPage("text/plain; charset=utf-8", "Service Unavailable\n");
 }
 
-void Refusal::SetPage(std::string type, std::string body) {
+void Refusal::SetPage(std::string type, std::string body, int32_t status) {
+  status_ = status;
   header_ = "Content-Type: " + std::move(type) + "\nCache-Control: no-store\nRetry-After: 2\n";
   body_ = std::move(body);
 }
 
-void Refusal::Take(FileDescriptor connection) {
-  const int error = set_.Serve(std::move(connection), true);
+void Refusal::Take(FileDescriptor connection, Bytes packet) {
+  const int error = set_.Serve(std::move(connection), true, packet);
   if (error != 0) Log("a connection could not be answered: %s", std::strerror(error));
 }
 
@@ -45,8 +45,8 @@ void Refusal::OnRequest(Connection& connection) {
                ConnectionSet::kEndRoom);
   uint8_t* const begin = room_.data() + ConnectionSet::kAcknowledgeRoom;
   const HeaderResult header =
-      WriteResponseHeader(header_, kHeaderLines, kServiceUnavailable, encoding,
-                          static_cast<int64_t>(body_.size()), std::span<uint8_t>(begin, bound));
+      WriteResponseHeader(header_, kHeaderLines, status_, encoding, static_cast<int64_t>(body_.size()),
+                          std::span<uint8_t>(begin, bound));
   size_t size = header.size;
   set_.MarkHeaderSent(connection);
   for (size_t at = 0; at < body_size;) {

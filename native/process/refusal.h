@@ -19,9 +19,10 @@ class Refusal : private RequestHandler {
   int fd() const { return set_.fd(); }
   void Poll() { set_.Poll(); }
   /// The page that requests get from now on, as `type` (a Content-Type).
-  void SetPage(std::string type, std::string body);
-  /// Answers whatever comes on a connection, once, and closes it.
-  void Take(FileDescriptor connection);
+  void SetPage(std::string type, std::string body, int32_t status = 503);
+  /// Answers whatever comes on a connection, once, and closes it. `packet`: the request where it has been
+  /// read.
+  void Take(FileDescriptor connection, Bytes packet = {});
   uint64_t answered() const { return set_.statistics().requests; }
   uint32_t open() const { return set_.statistics().open; }
 
@@ -35,6 +36,7 @@ class Refusal : private RequestHandler {
   void OnLog(std::string_view line) override;
 
   ConnectionSet set_;
+  int32_t status_ = 503;
   std::string header_;
   std::string body_;
   std::vector<uint8_t> room_;

@@ -93,7 +93,7 @@ void Supervisor::RetryLoading() {
 
 std::string Supervisor::SaveState() const {
   std::string text = DescribeState(listener_.get(), board_.fd(), failed_loads_);
-  children_.ForEach([&](const Child& child) { text += DescribeChild(child); });
+  children_.ForEach([&](const Child& child) { text += DescribeChild(child) + DescribeOutput(child); });
   for (const FileDescriptor& connection : waiting_) text += DescribeWaiting(connection.get());
   return text;
 }

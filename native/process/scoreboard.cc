@@ -124,6 +124,21 @@ bool Scoreboard::Map(size_t size) {
   return true;
 }
 
+int Scoreboard::KeepOnly(uint32_t index) {
+  if (index >= slot_count() || index % kSlotsInPage != kOwnPage) return EINVAL;
+  auto* const begin = reinterpret_cast<std::byte*>(header_);
+  const size_t own = sizeof(ScoreboardHeader) + size_t{index} * sizeof(ScoreboardSlot);
+  const auto replace = [begin](size_t from, size_t to) {
+    if (from >= to) return true;
+    return mmap(begin + from, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                0) != MAP_FAILED;
+  };
+  if (!replace(0, own) || !replace(own + kPageSize, size_)) return errno;
+  memory_.Reset();
+  Identify();
+  return 0;
+}
+
 void Scoreboard::Clear(uint32_t index) const {
   ScoreboardSlot& slot = slots_[index];
   slot.pid.store(0);

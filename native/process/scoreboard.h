@@ -138,6 +138,18 @@ class Scoreboard {
   uint32_t slot_count() const { return static_cast<uint32_t>(slots_.size()); }
   /// `index` below slot_count().
   ScoreboardSlot& slot(uint32_t index) const { return slots_[index]; }
+  /// Leaves this process one slot of the memory, to write to and to read. The other slots and the header
+  /// become memory of its own, zero but for what identifies it, and the descriptor is closed: whatever this
+  /// process becomes, it cannot reach them any more. A page is the least that can be shared, so `index` must
+  /// be one that kSlotsInPage gives a page to. Returns 0 or an errno.
+  int KeepOnly(uint32_t index);
+  /// With a slot for each child only where `index % kSlotsInPage == kOwnPage`, no two children share a page.
+  static constexpr uint32_t kPageSize = 4096;
+  static constexpr uint32_t kSlotsInPage = kPageSize / sizeof(ScoreboardSlot);
+  static constexpr uint32_t kOwnPage =
+      (kSlotsInPage - sizeof(ScoreboardHeader) / sizeof(ScoreboardSlot) % kSlotsInPage) % kSlotsInPage;
+  static_assert(sizeof(ScoreboardHeader) % sizeof(ScoreboardSlot) == 0);
+
   /// All zero: free.
   void Clear(uint32_t index) const;
   /// Writes what Open() checks once more, in case that a child has damaged it.

@@ -44,7 +44,7 @@ Supervisor::Supervisor(GroupOptions options, GroupState state)
     : options_(std::move(options)),
       listener_(std::move(state.listener)),
       board_(std::move(state.board)),
-      children_(&board_),
+      children_(&board_, options_.is_daemon),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       stamps_(options_.watched, options_.stamps),
       failed_loads_(state.failed_loads) {
@@ -96,6 +96,7 @@ bool Supervisor::Begin() {
   WatchListener(true);
   children_.ForEach([this](Child& child) {
     AddToEpoll(epoll_.get(), child.channel.parent.get(), child.slot);
+    if (child.output.is_open()) AddToEpoll(epoll_.get(), child.output.fd(), child.slot | kOutputTag);
     if (!failed()) Retire(child, "a new generation serves");
   });
   // Those that ended while this image was loading.
@@ -119,7 +120,11 @@ Supervisor::End Supervisor::Run() {
       } else if (tag == kRefusalTag) {
         refusal_.Poll();
         board_.header().refused.store(refusal_.answered());
-      } else if (tag != kListenerTag) {
+      } else if (tag == kListenerTag) {
+        continue;
+      } else if ((tag & kOutputTag) != 0) {
+        HandleOutput(static_cast<uint32_t>(tag & ~kOutputTag));
+      } else {
         HandleDoorbell(static_cast<uint32_t>(tag));
       }
     }

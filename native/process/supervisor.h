@@ -38,7 +38,10 @@ struct GroupOptions {
   uint64_t max_memory = 0;       // bytes, LSNODE_MAX_MEMORY
   int32_t server = 0;            // pid whose end is the group's; 0: not checked
   bool dump_debug_info = false;  // LSAPI_DUMP_DEBUG_INFO
-  std::string root;              // directory of the application
+  /// suEXEC daemon mode: each connection gets a child of its own, which ends with it, and which has neither
+  /// the log's descriptor nor a page of the scoreboard in common with others (see admission.h).
+  bool is_daemon = false;
+  std::string root;  // directory of the application
   /// What this process is: for spawned children, trials and reloads.
   Program program;
   /// Library that keeps SIGHUP ignored while a new image starts (hold_signals.cc); empty: none.
@@ -72,6 +75,9 @@ class Supervisor {
  private:
   enum class Place { kFree, kNew, kRefuse, kNone };
 
+  /// What epoll tells of: a slot's channel, or with this bit its output.
+  static constexpr uint64_t kOutputTag = uint64_t{1} << 32;
+
   static constexpr uint64_t kTick = 1000;
   /// A connection that a child has not taken from its channel after this time goes to another one.
   static constexpr uint64_t kHandOverPatience = 200;
@@ -99,6 +105,7 @@ class Supervisor {
   void TakeBack(Child& child);
   void TakeBackFromHanging();
   void HandleDoorbell(uint32_t slot);
+  void HandleOutput(uint32_t slot);
   void GiveUpOn(Child& child);
   void Refuse(FileDescriptor connection);
   void CountBusy();

@@ -40,6 +40,11 @@ const DEFAULTS: Settings = {
   concurrency: 1,
   preload: 'auto',
   maxMemory: 0,
+  secret: undefined,
+  minUid: 100,
+  minGid: 100,
+  chroot: undefined,
+  lve: 0,
 };
 
 type Environ = Record<string, string>;

@@ -16,6 +16,8 @@ export interface RequestOptions {
   body?: string | Uint8Array;
   /** Length that is announced, where it is not that of `body`: the rest may follow with `write()`. */
   bodyLength?: number;
+  /** Special entries of the environment. */
+  specialEnv?: readonly NameValue[];
   flag?: 0 | 1;
   byteOrder?: ByteOrder;
 }
@@ -55,6 +57,7 @@ export function buildRequest(options: RequestOptions): { packet: Buffer; body: B
     ...(options.flag !== undefined && { flag: options.flag }),
     ...(options.byteOrder !== undefined && { byteOrder: options.byteOrder }),
     reqBodyLen,
+    ...(options.specialEnv !== undefined && { specialEnv: options.specialEnv }),
     env: Object.entries(env).filter((entry): entry is NameValue => entry[1] !== undefined),
     header: { requestLine: `${method} ${url} HTTP/${httpVersion}`, headers },
   });
