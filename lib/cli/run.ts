@@ -5,7 +5,7 @@ import type { Settings, SettingsReading, SocketKind } from '../config/setting-ty
 import { cleanEnvironment, readSettings } from '../config/settings.js';
 import { writeLog } from '../connections/log.js';
 import { native } from '../native/binding.js';
-import { daemonEnvironment, daemonSettings, isDaemon, refuseDaemon } from '../process-group/daemon.js';
+import { daemonEnvironment, daemonSettings, refuseDaemon } from '../process-group/daemon.js';
 import type { Invocation } from '../process-group/image.js';
 import { currentInvocation } from '../process-group/image.js';
 import type { Role } from '../process-group/role.js';
@@ -94,7 +94,8 @@ function takeSettings(commandLine: CommandLine, role: Role): TakenSettings {
   const { settings: given, sources, warnings } = readSettings(process.env, { socket, root });
   // Nobody else starts the next process, which a changed script needs.
   const hasChildren = sources.children.kind !== 'default';
-  const isOfRoot = isDaemon(given, root);
+  // Also where its value is nonsense: who asks for a daemon must not get a process that serves as root.
+  const isOfRoot = root && sources.secret.kind !== 'default';
   let settings = standalone && commandLine.scripts && !hasChildren ? inGroup(given, sources) : given;
   if (isOfRoot) {
     checkDaemon(given, commandLine, socket);
@@ -112,7 +113,7 @@ function takeSettings(commandLine: CommandLine, role: Role): TakenSettings {
   return { settings, isGroup: settings.children > 1 && canListen, isOfRoot };
 }
 
-/** @throws LsapiError LSAPI_ERR_SUEXEC: whoever wants a daemon must not get a process that serves as root instead */
+/** @throws LsapiError LSAPI_ERR_SUEXEC */
 function checkDaemon({ secret = '' }: Settings, { http }: CommandLine, socket: SocketKind): void {
   if (http !== undefined) {
     refuseDaemon('--http has no users to serve. Unset LSAPI_SECRET, or use --bind for a LiteSpeed server.');

@@ -61,6 +61,8 @@ export interface NativeDaemonOptions {
   readonly minGid: number;
   /** Bytes. */
   readonly maxPacket: number;
+  /** Milliseconds for the first request packet. */
+  readonly packetTimeout: number;
   /** Root directory of children, with placeholders; empty: none. */
   readonly root: string;
   /** 0 off, 1 LVE, 2 CageFS. */

@@ -7,6 +7,8 @@ import type { NativeDaemonOptions, NativeIdentity } from '../native/group-bindin
 
 /** As many as the reference library has at least. */
 const CHILDREN = 100;
+/** Seconds that the first request may take to come: the server connects when it has one. */
+const FIRST_PACKET = 10;
 /** CageFS; 3 would leave the process root's. */
 const HIGHEST_LVE = 2;
 
@@ -35,13 +37,14 @@ export function daemonSettings(settings: Settings, hasChildren: boolean): Settin
 
 /** What the native side needs of the settings. */
 export function daemonOptions(settings: Settings): NativeDaemonOptions | undefined {
-  const { secret, minUid, minGid, maxPacket, chroot, lve, allowCoreDump } = settings;
+  const { secret, minUid, minGid, maxPacket, packetTimeout, chroot, lve, allowCoreDump } = settings;
   if (!isDaemon(settings, process.geteuid?.() === 0)) return undefined;
   return {
     secret: secret ?? '',
     minUid,
     minGid,
     maxPacket,
+    packetTimeout: Math.min(packetTimeout === 0 ? FIRST_PACKET : packetTimeout, FIRST_PACKET) * 1000,
     root: chroot ?? '',
     lve: Math.min(lve, HIGHEST_LVE),
     allowCoreDump,

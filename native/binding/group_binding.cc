@@ -103,6 +103,7 @@ bool PrepareDaemon(const Napi::Object& options, Daemon* daemon) {
   daemon->options.min_uid = Number(given, "minUid");
   daemon->options.min_gid = Number(given, "minGid");
   daemon->options.packet_limit = Number(given, "maxPacket");
+  daemon->options.timeout_ms = Number(given, "packetTimeout");
   daemon->options.root = Text(given, "root");
   daemon->options.allow_core_dump = given.Get("allowCoreDump").ToBoolean();
   constexpr unsigned kMargin = 5;

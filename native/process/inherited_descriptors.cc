@@ -90,17 +90,17 @@ std::string InheritedDescriptors::MakePrivate(std::span<const int> kept) const {
   Pipes pipes;
   for (const int fd : descriptors) {
     struct stat status;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
     if (std::ranges::find(kept, fd) != kept.end() || fstat(fd, &status) != 0) continue;
     const bool is_pipe = S_ISFIFO(status.st_mode);
     if (is_pipe && std::ranges::find(pipes_, status.st_ino) == pipes_.end()) continue;
     const int flags = fcntl(fd, F_GETFL);
-    const int descriptor_flags = fcntl(fd, F_GETFD);
     FileDescriptor replacement;
     if (!is_pipe) replacement = Replacement(TypeOf(fd));
     const int by = is_pipe ? pipes.End(status.st_ino, (flags & O_ACCMODE) == O_WRONLY) : replacement.get();
-    if (by < 0 || dup2(by, fd) < 0) return std::string("a descriptor cannot be replaced: ") + std::strerror(errno);
+    if (by < 0 || dup3(by, fd, O_CLOEXEC) < 0)
+      return std::string("a descriptor cannot be replaced: ") + std::strerror(errno);
     fcntl(fd, F_SETFL, flags & O_NONBLOCK);
-    fcntl(fd, F_SETFD, descriptor_flags);
   }
   return {};
 }

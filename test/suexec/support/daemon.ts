@@ -4,8 +4,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCredentials, type NameValue } from '#lib/codec/index.js';
-import type { Lsnode, LsnodeOptions } from '../../cli/support/lsnode.js';
-import { groups } from '../../process-group/support/group.js';
+import { Lsnode, type LsnodeOptions } from '../../cli/support/lsnode.js';
+import { childrenOf, groups, kill } from '../../process-group/support/group.js';
 import type { LsapiClient, ReceivedResponse, RequestOptions } from '../../support/lsapi-client.js';
 
 export const ALICE = { uid: 54_321, gid: 54_321 };
@@ -49,36 +49,58 @@ export function needsRoot(): void {
   });
 }
 
-/** Starts daemons in the tests of the enclosing suite. */
-export function daemons(): (
+/** What {@link startDaemon} needs beside the files of the app, of which the first is started. */
+export type DaemonOptions = Omit<LsnodeOptions, 'files'>;
+
+function startDaemon(
   files: Readonly<Record<string, string>>,
-  options?: Omit<LsnodeOptions, 'files'>,
-) => Daemon {
+  start: (options: LsnodeOptions) => Lsnode,
+  { args = [Object.keys(files)[0] ?? ''], env, ...options }: DaemonOptions,
+): Daemon {
+  const secret = randomBytes(16);
+  const path = secretFile(secret);
+  const lsnode = start({ ...options, args, files, env: { LSAPI_SECRET: path, ...env } });
+  void lsnode.exited.then(() => rmSync(join(path, '..'), { recursive: true, force: true }));
+  // Tenants read their app there.
+  chmodSync(lsnode.directory, 0o755);
+  const credentials = (user: User): NameValue[] => encodeCredentials({ secret, ...user });
+  return {
+    lsnode,
+    secret,
+    credentials,
+    request: async (user, request = {}) => {
+      const client = await lsnode.connect();
+      const response = await answerOf(client, { ...request, specialEnv: credentials(user) });
+      client.close();
+      return response;
+    },
+  };
+}
+
+/** Starts daemons in the tests of the enclosing suite, and ends them after each. */
+export function daemons(): (files: Readonly<Record<string, string>>, options?: DaemonOptions) => Daemon {
   needsRoot();
   const start = groups();
-  const secrets: string[] = [];
-  after(() => {
-    for (const path of secrets) rmSync(join(path, '..'), { recursive: true, force: true });
+  return (files, options = {}) => startDaemon(files, ({ env = {}, ...rest }) => start(env, rest), options);
+}
+
+/** One daemon for all tests of the enclosing suite. */
+export function sharedDaemon(
+  files: Readonly<Record<string, string>>,
+  options: DaemonOptions = {},
+): () => Daemon {
+  needsRoot();
+  let daemon: Daemon | undefined;
+  before(() => {
+    daemon = startDaemon(files, (all) => new Lsnode(all), options);
   });
-  return (files, options = {}) => {
-    const secret = randomBytes(16);
-    const path = secretFile(secret);
-    secrets.push(path);
-    const lsnode = start(
-      { LSAPI_SECRET: path, ...options.env },
-      { args: [Object.keys(files)[0] ?? 'app.mjs'], ...options, files },
-    );
-    // Tenants read their app there.
-    chmodSync(lsnode.directory, 0o755);
-    const credentials = (user: User): NameValue[] => encodeCredentials({ secret, ...user });
-    return {
-      lsnode,
-      secret,
-      credentials,
-      request: async (user, request = {}) => {
-        const client = await lsnode.connect();
-        return answerOf(client, { ...request, specialEnv: credentials(user) });
-      },
-    };
+  after(async () => {
+    if (daemon === undefined) return;
+    for (const pid of childrenOf(daemon.lsnode.pid)) kill(pid, 'SIGKILL');
+    await daemon.lsnode.end();
+  });
+  return () => {
+    if (daemon === undefined) throw new Error('the daemon has not been started');
+    return daemon;
   };
 }
