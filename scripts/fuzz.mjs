@@ -1,5 +1,5 @@
 // `npm run fuzz [-- --seconds N] [--target NAME] [--coverage]`: libFuzzer under ASan and UBSan.
-// Targets: request_parser, response_writer, connection, group_state, hostile_child; all of them, one after the other,
+// Targets: request_parser, response_writer, credentials, connection, group_state, hostile_child; all of them, one after the other,
 // unless one is named. The parser starts from the requests that were recorded from a real server, states of groups from
 // one that is valid; what a run finds is kept in build-native/corpus, and is where the next one starts.
 import { spawn, spawnSync } from 'node:child_process';
@@ -11,10 +11,18 @@ import { parseArgs } from 'node:util';
 import { build, configure, fuzzCompiler, requireTools } from '../native/test/build.mjs';
 import { ensureInstalled, ensureTypeScript, root } from './setup.mjs';
 
-const TARGETS = ['request_parser', 'response_writer', 'connection', 'group_state', 'hostile_child'];
+const TARGETS = [
+  'request_parser',
+  'response_writer',
+  'credentials',
+  'connection',
+  'group_state',
+  'hostile_child',
+];
 const MAX_LENGTH = {
   request_parser: 1 << 18,
   response_writer: 1 << 14,
+  credentials: 1 << 10,
   connection: 1 << 12,
   group_state: 1 << 10,
   hostile_child: 1 << 12,

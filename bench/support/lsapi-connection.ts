@@ -12,6 +12,8 @@ export interface Answer {
 export class LsapiConnection {
   /** Of the process that has it, as the PID notice told. */
   pid = 0;
+  /** The connection is over, or will be: CONN_CLOSE has come. */
+  isClosed = false;
   readonly #socket: net.Socket;
   readonly #decoder = new ResponseDecoder();
   #status = 0;
@@ -24,6 +26,7 @@ export class LsapiConnection {
       for (const packet of this.#decoder.push(chunk)) this.#take(packet);
     });
     socket.on('error', (error) => this.#settle?.reject(error));
+    socket.on('close', () => (this.isClosed = true));
     socket.on('close', () => this.#settle?.reject(new Error(`process ${this.pid} closed the connection`)));
   }
 
@@ -53,6 +56,7 @@ export class LsapiConnection {
     if (pid !== undefined) this.pid = pid;
     if (packet.type === PacketType.RespHeader) this.#status = packet.status;
     if (packet.type === PacketType.RespStream) this.#body.push(packet.payload);
+    if (packet.type === PacketType.ConnClose) this.isClosed = true;
     if (packet.type !== PacketType.RespEnd) return;
     this.#settle?.resolve({ status: this.#status, body: Buffer.concat(this.#body) });
     this.#settle = undefined;
