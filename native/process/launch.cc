@@ -1,4 +1,5 @@
 // Beginning and end of children.
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,14 @@ void Supervisor::StartChild(FileDescriptor connection) {
   auto child = std::make_unique<Child>();
   child->channel = MakeChannel();
   if (!child->channel.is_open()) {
+    ReportForkFailure(errno);
+    waiting_.push_front(std::move(connection));
+    return;
+  }
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = slot;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, child->channel.parent.get(), &event) != 0) {
     ReportForkFailure(errno);
     waiting_.push_front(std::move(connection));
     return;
@@ -91,10 +100,6 @@ void Supervisor::StartChild(FileDescriptor connection) {
   own.pid.store(child->pid);
   board_.header().started_children.fetch_add(1, std::memory_order_relaxed);
   Child& added = children_.Add(std::move(child));
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = slot;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, added.channel.parent.get(), &event);
   if (options_.mode == GroupMode::kSpawned) {
     HandOver(added, std::move(connection));
   } else {
