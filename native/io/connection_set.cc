@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "clock.h"
 #include "slow_request.h"
@@ -189,7 +190,13 @@ void ConnectionSet::AcceptAll(size_t listener) {
     }
     if (peer.ss_family != AF_UNIX) SetNoDelay(socket.get());
     Connection* const connection = Add(std::move(socket));
-    if (connection == nullptr) continue;
+    if (connection == nullptr) {
+      // It ends here; the server delivers its request again.
+      std::array<char, 96> line;
+      std::snprintf(line.data(), line.size(), "a connection could not be served: %s", std::strerror(errno));
+      handler_->OnLog(line.data());
+      continue;
+    }
     if (options_.acknowledge_connections) {
       connection->acknowledgement_ = Acknowledgement::kNone;
       SendPacket(*connection, PacketType::kReqReceived);
@@ -203,7 +210,9 @@ void ConnectionSet::ResumeAccepting() {
   if (!accept_paused_) return;
   accept_paused_ = false;
   for (size_t index = 0; index < listeners_.size(); ++index) {
-    AddToEpoll(epoll_.get(), listeners_[index].get(), EPOLLIN, kListenerTag + index);
+    const bool watched = AddToEpoll(epoll_.get(), listeners_[index].get(), EPOLLIN, kListenerTag + index);
+    // Short of memory again: the timer goes on.
+    if (!watched && errno != EEXIST) accept_paused_ = true;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <utility>
@@ -38,16 +39,8 @@ int ChildLink::Attach(ConnectionSet* set) {
   if (slot().state.load(std::memory_order_relaxed) == static_cast<uint32_t>(SlotState::kStarting)) {
     slot().state.store(static_cast<uint32_t>(SlotState::kServing), std::memory_order_release);
   }
-  if (seat_.connection.is_open()) {
-    Add(slot().adopted, uint64_t{1});
-    if (seat_.ids) set->ServeOnly(*seat_.ids);
-    const int failure = set->Serve(std::move(seat_.connection), true, seat_.first_packet);
-    explicit_bzero(seat_.first_packet.data(), seat_.first_packet.size());
-    if (failure != 0) {
-      Add(slot().closed, uint64_t{1});
-      Log("a connection could not be served (errno %d)", failure);
-    }
-  }
+  if (seat_.ids) set->ServeOnly(*seat_.ids);
+  if (seat_.connection.is_open()) Serve(std::move(seat_.connection));
   // A child that had to load its application is free for more only now.
   Ring();
   return 0;
@@ -70,16 +63,9 @@ void ChildLink::OnReadable() {
       return;
     }
     switch (message.type) {
-      case MessageType::kConnect: {
-        Add(slot().adopted, uint64_t{1});
-        const int failure = set_->Serve(std::move(message.fd), true);
-        if (failure != 0) {
-          Add(slot().closed, uint64_t{1});
-          Ring();
-          Log("a connection could not be served (errno %d)", failure);
-        }
+      case MessageType::kConnect:
+        Serve(std::move(message.fd));
         break;
-      }
       case MessageType::kRetire:
         Retire(false);
         return;
@@ -99,6 +85,20 @@ void ChildLink::OnReadable() {
         break;
     }
   }
+}
+
+void ChildLink::Serve(FileDescriptor connection) {
+  Add(slot().adopted, uint64_t{1});
+  // Without a descriptor: the kernel has dropped it, because this process may not have another one.
+  const int error =
+      connection.is_open() ? set_->Serve(std::move(connection), true, seat_.first_packet) : EMFILE;
+  explicit_bzero(seat_.first_packet.data(), seat_.first_packet.size());
+  seat_.first_packet.clear();
+  if (error == 0) return;
+  // It ends here; the server delivers its request elsewhere.
+  Add(slot().closed, uint64_t{1});
+  Ring();
+  Log("a connection could not be served: %s", std::strerror(error));
 }
 
 void ChildLink::Retire(bool orphaned) {

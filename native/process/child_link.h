@@ -66,6 +66,7 @@ class ChildLink : public ReadableSource, public ConnectionObserver {
 
  private:
   ScoreboardSlot& slot() const { return seat_.board.slot(seat_.slot); }
+  void Serve(FileDescriptor connection);
   void ShowRequest(const Connection& connection);
   void Ring() const;
   void Retire(bool orphaned);

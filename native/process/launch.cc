@@ -1,4 +1,5 @@
 // Beginning and end of children.
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,14 @@ void Supervisor::StartChild(FileDescriptor connection) {
   OutputPipe output;
   if (options_.is_daemon && child->channel.is_open()) output = MakeOutputPipe();
   if (!child->channel.is_open() || (options_.is_daemon && !output.parent.is_open())) {
+    ReportForkFailure(errno);
+    waiting_.push_front(std::move(connection));
+    return;
+  }
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = slot;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, child->channel.parent.get(), &event) != 0) {
     ReportForkFailure(errno);
     waiting_.push_front(std::move(connection));
     return;
@@ -97,10 +106,6 @@ void Supervisor::StartChild(FileDescriptor connection) {
   own.pid.store(child->pid);
   board_.header().started_children.fetch_add(1, std::memory_order_relaxed);
   Child& added = children_.Add(std::move(child));
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = slot;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, added.channel.parent.get(), &event);
   if (added.output.is_open()) {
     event.data.u64 = slot | kOutputTag;
     epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, added.output.fd(), &event);

@@ -46,7 +46,8 @@ void Supervisor::PlaceConnections() {
       waiting_.pop_front();
     } else if (!Accept(&connection)) {
       saturated_since_ = 0;
-      WatchListener(true);
+      // What cannot be accepted would be told of without end.
+      WatchListener(accept_again_ <= now_);
       return;
     }
     switch (place) {
@@ -118,6 +119,7 @@ bool Supervisor::MayStart() const {
 }
 
 bool Supervisor::Accept(FileDescriptor* connection) {
+  if (now_ < accept_again_) return false;
   for (;;) {
     connection->Reset(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (connection->is_open()) {
@@ -125,7 +127,9 @@ bool Supervisor::Accept(FileDescriptor* connection) {
       return true;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
-    if (errno != EAGAIN && Elapsed(limit_logged_) >= kTick) {
+    if (errno == EAGAIN) return false;
+    accept_again_ = now_ + kAcceptRetry;
+    if (Elapsed(limit_logged_) >= kTick) {
       limit_logged_ = now_;
       Log("cannot accept a connection: %s; trying again in a moment", std::strerror(errno));
     }
@@ -150,6 +154,8 @@ void Supervisor::HandOver(Child& child, FileDescriptor connection) {
   }
   ++child.handed;
   child.last_handed = now_;
+  // Where a child could be had without starting one, nobody waits in vain any more.
+  unstartable_since_ = 0;
   if (child.waits_since == 0) child.waits_since = now_;
   CountBusy();
 }
@@ -163,8 +169,10 @@ void Supervisor::BeSaturated() {
   uint32_t busy = 0;
   children_.ForEach([&](Child& child) {
     if (children_.connections(child) > 0) ++busy;
-    // Only while others wait it matters whether a child hangs.
-    if (children_.state(child) == SlotState::kServing && child.pings == children_.slot(child).pongs.load() &&
+    // Only while others wait it matters whether a child hangs. An answer wakes this loop: the next question
+    // has its time.
+    if (children_.state(child) == SlotState::kServing && Elapsed(child.ping_sent) >= kSaturatedCheck &&
+        child.pings == children_.slot(child).pongs.load() &&
         SendMessage(child.channel.parent.get(), MessageType::kPing)) {
       ++child.pings;
       child.ping_sent = now_;
@@ -251,7 +259,13 @@ void Supervisor::TakeBackFromHanging() {
     child.was_serving = serves;
     if (!serves || child.waits_since == 0 || Elapsed(child.waits_since) < kHandOverPatience) return;
     const uint64_t since = child.waits_since;
+    const size_t waiting = waiting_.size();
     TakeBack(child);
+    if (waiting_.size() > waiting) {
+      Log("child %d does not take its connections (it is stopped, or its event loop is blocked); others get "
+          "them",
+          child.pid);
+    }
     child.stuck_since = 0;
     // It gets nothing more before it has answered.
     if (child.pings == children_.slot(child).pongs.load() &&

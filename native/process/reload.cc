@@ -34,10 +34,12 @@ void Supervisor::CheckFiles() {
     trial_until_ = UINT64_MAX;
   }
   if (!stopping_ && stamps_.HaveChanged()) Reload("a file has changed");
+  if (next_trial_ != 0 && now_ >= next_trial_) Reload("trying again");
 }
 
 void Supervisor::Reload(const char* because) {
   if (stopping_) return;
+  next_trial_ = 0;
   if (failed() && children_.size() == 0) {
     // Nobody serves: there is nothing to be careful about.
     Log("loading the application again: %s", because);
@@ -53,8 +55,11 @@ void Supervisor::Reload(const char* because) {
   board_.header().state.store(static_cast<uint32_t>(GroupPhase::kReloading));
   const pid_t pid = Spawn(options_.program, "trial", {});
   if (pid < 0) {
-    Log("reload: the new code cannot be tried: %s; the present code goes on", std::strerror(-pid));
-    board_.header().state.store(static_cast<uint32_t>(GroupPhase::kServing));
+    constexpr uint64_t kTrialRetry = 1000;
+    next_trial_ = now_ + kTrialRetry;
+    Log("reload: the new code cannot be tried: %s; the present code goes on until it can",
+        std::strerror(-pid));
+    board_.header().state.store(static_cast<uint32_t>(failed() ? GroupPhase::kFailed : GroupPhase::kServing));
     return;
   }
   trial_ = pid;

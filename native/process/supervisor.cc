@@ -142,6 +142,7 @@ Supervisor::End Supervisor::Run() {
 int Supervisor::Timeout() const {
   uint64_t until = next_tick_;
   if (saturated_since_ != 0) until = std::min(until, now_ + kSaturatedCheck);
+  if (accept_again_ > now_) until = std::min(until, accept_again_);
   if (stopping_) until = std::min(until, kill_at_);
   children_.ForEach([&](const Child& child) {
     if (child.waits_since != 0 && child.was_serving) {
@@ -163,10 +164,11 @@ void Supervisor::HandleSignals() {
 
 void Supervisor::WatchListener(bool watch) {
   if (watch == listener_watched_) return;
-  listener_watched_ = watch;
   if (watch) {
-    AddToEpoll(epoll_.get(), listener_.get(), kListenerTag);
+    // Where the kernel has no memory for that, the loop comes here again, at the next tick at the latest.
+    listener_watched_ = AddToEpoll(epoll_.get(), listener_.get(), kListenerTag);
   } else {
+    listener_watched_ = false;
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
   }
 }

@@ -83,6 +83,8 @@ class Supervisor {
   static constexpr uint64_t kHandOverPatience = 200;
   /// How often connections that wait for a place are looked after.
   static constexpr uint64_t kSaturatedCheck = 50;
+  /// How long the backlog keeps connections that the system has no descriptor or memory for.
+  static constexpr uint64_t kAcceptRetry = 100;
 
   // supervisor.cc: the loop, its beginning and its end
   bool Begin();
@@ -158,16 +160,18 @@ class Supervisor {
   uint64_t kill_at_ = 0;          // the end of the patience with children at a stop
   uint64_t childless_since_ = 0;  // 0: there are children
   uint64_t saturated_since_ = 0;  // connections wait since then; 0: none does
+  uint64_t accept_again_ = 0;     // no connection is accepted before
   uint64_t limit_logged_ = 0;
   uint64_t rotated_ = 0;            // when a connection that was hardly idle was closed for others
   uint32_t failures_ = 0;           // children in a row that ended before their first answer
   uint64_t next_start_ = 0;         // no child is started before
-  uint64_t unstartable_since_ = 0;  // no child could be made since then; 0: the last one could
+  uint64_t unstartable_since_ = 0;  // connections wait in vain for a new child since then; 0: none does
   uint64_t failure_logged_ = 0;
   std::string last_failure_;  // how the last of those children ended
   pid_t trial_ = 0;           // a process that tries new code; 0: none
   uint64_t trial_until_ = 0;
-  uint32_t trials_ = 0;  // of this reload
+  uint64_t next_trial_ = 0;  // the last one could not be started: when to try again; 0: it could
+  uint32_t trials_ = 0;      // of this reload
   uint32_t failed_loads_ = 0;
   uint64_t next_load_ = 0;  // where the application does not load: when to try again
   std::optional<ChildSeat> seat_;
