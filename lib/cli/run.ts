@@ -5,7 +5,7 @@ import type { Settings, SettingsReading, SocketKind } from '../config/setting-ty
 import { cleanEnvironment, readSettings } from '../config/settings.js';
 import { writeLog } from '../connections/log.js';
 import { native } from '../native/binding.js';
-import { currentInvocation } from '../process-group/image.js';
+import { becomeFitForLimits, currentInvocation } from '../process-group/image.js';
 import type { Role } from '../process-group/role.js';
 import { restorePreload, takeRole } from '../process-group/role.js';
 import { RestartMarker } from '../worker/restart-marker.js';
@@ -25,6 +25,8 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
   repairOutput(http !== undefined);
   const { settings, isGroup } = takeSettings(commandLine, role);
   if (!isGroup) {
+    becomeFitForLimits(role, invocation);
+    native.hideDescriptors();
     await runWorker(commandLine, settings);
   } else if (http !== undefined) {
     const { runBehindGateway } = await import('./http-group.js');
