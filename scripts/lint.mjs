@@ -1,11 +1,11 @@
 // `npm run lint`: formatting, types and suspicious code, of TypeScript and C++. `npm run format` (`--fix`) repairs
 // what a tool can repair. Tools of Debian that are not installed are skipped, except in CI.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { compiler, configure, fuzzCompiler } from '../native/test/build.mjs';
-import { ensureInstalled, ensureNative, root } from './setup.mjs';
+import { ensureInstalled, ensureNative, nodeHeaders, root } from './setup.mjs';
 
 const fix = process.argv.includes('--fix');
 const results = [];
@@ -52,12 +52,6 @@ function sources(directory, pattern) {
     .filter((name) => pattern.test(name))
     .sort()
     .map((name) => `${directory}/${name}`);
-}
-
-/** Where the headers of Node are that node-gyp built with. */
-function nodeHeaders() {
-  const config = readFileSync(join(root, 'build/config.gypi'), 'utf8');
-  return join(/"nodedir":\s*"([^"]+)"/.exec(config)[1], 'include/node');
 }
 
 async function tidy() {

@@ -91,6 +91,12 @@ export function ensureNative() {
   });
 }
 
+/** Where the headers of Node are that node-gyp built with; after ensureNative(). */
+export function nodeHeaders() {
+  const config = readFileSync(join(root, 'build/config.gypi'), 'utf8');
+  return join(/"nodedir":\s*"([^"]+)"/.exec(config)[1], 'include/node');
+}
+
 export function ensureTypeScript() {
   const inputs = digest(['tsconfig.json', 'tsconfig.base.json', 'lib', 'test', 'bench']);
   once('dist/.lsapi-built', inputs, ['dist/index.js', 'dist-dev/test'], () => {

@@ -42,6 +42,7 @@ export async function runGroup(
   // Nobody is served by this process yet, and an app that is being loaded has no say in it.
   onStopSignal(() => native.exitNow(0));
   const canFork = becomeForkable(settings, role, invocation);
+  native.hideDescriptors();
   const { app, name, open } = await prepareApp(commandLine, settings);
   const development =
     process.env.NODE_ENV === 'development' || invocation.environment.includes(`${DEVELOPMENT_VARIABLE}=1`);

@@ -7,7 +7,7 @@ import { writeLog } from '../connections/log.js';
 import { native } from '../native/binding.js';
 import { daemonEnvironment, daemonSettings, refuseDaemon } from '../process-group/daemon.js';
 import type { Invocation } from '../process-group/image.js';
-import { currentInvocation } from '../process-group/image.js';
+import { becomeFitForLimits, currentInvocation } from '../process-group/image.js';
 import type { Role } from '../process-group/role.js';
 import { restorePreload, takeRole } from '../process-group/role.js';
 import { RestartMarker } from '../worker/restart-marker.js';
@@ -34,6 +34,8 @@ export async function runApp(commandLine: CommandLine): Promise<void> {
   repairOutput(http !== undefined);
   const { settings, isGroup, isOfRoot } = takeSettings(commandLine, role);
   if (!isGroup) {
+    becomeFitForLimits(role, invocation);
+    native.hideDescriptors();
     await runWorker(commandLine, settings);
   } else if (http !== undefined) {
     const { runBehindGateway } = await import('./http-group.js');

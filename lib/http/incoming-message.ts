@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { readBodyChunk } from '../connections/body-memory.js';
 import { BodyRead } from '../native/binding.js';
 import type { IncomingInternals } from './internals.js';
 import type { LsapiSocket } from './lsapi-socket.js';
@@ -6,10 +7,6 @@ import { splitPairs } from './request-environment.js';
 
 type Incoming = http.IncomingMessage & IncomingInternals & { socket: LsapiSocket };
 
-/** Chunks of this size are read from the socket, straight into memory that JavaScript gets. */
-const SLAB_SIZE = 64 * 1024;
-/** A slab's rest below this is not worth a read of its own. */
-const SLAB_MINIMUM = 8 * 1024;
 /** So many reads are done for one request before others have their turn. */
 const READS_IN_A_ROW = 32;
 
@@ -59,10 +56,6 @@ function readBody(this: http.IncomingMessage): void {
   pump(request.socket, true);
 }
 
-/** Memory that bodies are read into: chunks of it are handed out until it is used up. */
-let slab = Buffer.allocUnsafeSlow(0);
-let slabUsed = 0;
-
 /** Body bytes have arrived. */
 export function pumpBody(socket: LsapiSocket): void {
   pump(socket, false);
@@ -82,21 +75,15 @@ function pump(socket: LsapiSocket, inRead: boolean): void {
       setImmediate(pumpBody, socket); // a fast sender must not keep the other requests waiting
       return;
     }
-    if (slab.length - slabUsed < SLAB_MINIMUM) {
-      slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
-      slabUsed = 0;
-    }
-    const into = slab.subarray(slabUsed, Math.min(slab.length, slabUsed + socket.bodyLeft));
-    const size = set.readBody(socket.slot, socket.serial, into);
-    if (size <= 0) {
-      if (size === BodyRead.Gone) socket.connections.requestGone(socket);
+    const chunk = readBodyChunk(set, socket.slot, socket.serial);
+    if (typeof chunk === 'number') {
+      if (chunk === BodyRead.Gone) socket.connections.requestGone(socket);
       return;
     }
-    slabUsed += size;
-    socket.bodyLeft -= size;
-    socket.bytesRead += size;
+    socket.bodyLeft -= chunk.length;
+    socket.bytesRead += chunk.length;
     socket.touch();
-    const wantsMore = request.push(size === into.length ? into : into.subarray(0, size));
+    const wantsMore = request.push(chunk);
     if (socket.bodyLeft === 0) {
       if (inRead) process.nextTick(endBody, socket);
       else endBody(socket);

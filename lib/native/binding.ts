@@ -182,6 +182,10 @@ export interface NativeBinding extends NativeGroupBinding {
   redirect(from: number, to: number): number;
   /** No core files from now on, for this process and those that it starts. 0 or an errno. */
   limitCoreDumps(): number;
+  /** From now on programs inherit none but the standard descriptors, whatever the server has left open. */
+  hideDescriptors(): void;
+  /** Whether this process's address space is limited (RLIMIT_AS). */
+  hasAddressSpaceLimit(): boolean;
   socketPair(): number[];
   /**
    * fork(): 0 in the child, its pid in the parent, or -errno. Only for a Node that was started with

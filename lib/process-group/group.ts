@@ -18,7 +18,7 @@ import { collectGarbage, noteInitialHeap } from './garbage.js';
 import { runBeforeFork } from './hooks.js';
 import { prepareRandom, repairIdentity, warmIdentity } from './identity.js';
 import type { Invocation } from './image.js';
-import { forkableFlags, hasForkFlags, programOf } from './image.js';
+import { flagsForLimits, forkableFlags, hasForkFlags, programOf } from './image.js';
 import type { Role } from './role.js';
 
 /** Exit status of a trial whose code loads, but is unsafe to fork; `kLoadsUnsafely` in native/process/reload.cc. */
@@ -56,7 +56,7 @@ export function becomeForkable({ fork }: Settings, role: Role, invocation: Invoc
     if (role.kind === 'first') writeLog('LSNODE_FORK=off: children are started as programs of their own');
     return false;
   }
-  if (hasForkFlags()) return true;
+  if (hasForkFlags() && (role.kind !== 'first' || flagsForLimits().length === 0)) return true;
   const reason =
     role.kind === 'image'
       ? 'Node ignores the flags --single-threaded --v8-pool-size=0'
@@ -114,7 +114,10 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
       `There is no memory for the scoreboard of the group (errno ${state}).`,
     );
   }
-  const program = programOf(context.invocation, canFork ? forkableFlags() : process.execArgv);
+  const program = programOf(
+    context.invocation,
+    canFork ? forkableFlags() : [...flagsForLimits(), ...process.execArgv],
+  );
   let mode: number = canFork ? GroupMode.Preloaded : GroupMode.Spawned;
   if (canFork && (role.kind === 'lazy' || settings.preload === 'off')) mode = GroupMode.Lazy;
 

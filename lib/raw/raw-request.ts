@@ -1,10 +1,9 @@
+import { readBodyChunk } from '../connections/body-memory.js';
 import { LsapiError } from '../errors.js';
 import type { LiteSpeedEnvironment, LiteSpeedVariable } from '../litespeed/environment.js';
 import { parseEnvironment, splitPairs } from '../http/request-environment.js';
 import { BodyRead } from '../native/binding.js';
 import type { RawConnections } from './raw-connections.js';
-
-const CHUNK_SIZE = 64 * 1024;
 
 /**
  * A request in the raw style: nothing is parsed or copied until it is asked for. Header and environment are
@@ -136,19 +135,12 @@ export class RawRequest {
   async *#readBody(): AsyncIterableIterator<Buffer> {
     const { set } = this.#connections;
     let left = this.bodyLength;
-    let chunk = Buffer.allocUnsafeSlow(0);
-    let used = 0;
     while (left > 0) {
-      if (chunk.length - used < Math.min(left, CHUNK_SIZE / 8)) {
-        chunk = Buffer.allocUnsafeSlow(Math.min(left, CHUNK_SIZE));
-        used = 0;
-      }
-      const size = set.readBody(this.slot, this.serial, chunk.subarray(used, used + left));
-      if (size > 0) {
-        left -= size;
-        used += size;
-        yield chunk.subarray(used - size, used);
-      } else if (size === BodyRead.WouldBlock) {
+      const chunk = readBodyChunk(set, this.slot, this.serial);
+      if (typeof chunk !== 'number') {
+        left -= chunk.length;
+        yield chunk;
+      } else if (chunk === BodyRead.WouldBlock) {
         await new Promise<void>((resolve) => (this.bodyWaiter = resolve));
       } else if (this.#connections.isLive(this)) {
         this.#connections.requestGone(this);

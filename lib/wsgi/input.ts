@@ -98,7 +98,12 @@ export class WsgiInput {
       taken.push(rest.subarray(0, left));
       this.#parts[0] = rest.subarray(left);
     }
-    return taken.length === 1 ? taken[0]! : Buffer.concat(taken, size);
+    if (taken.length === 1) return taken[0]!;
+    // Not Buffer.concat(): its result may lie in memory that all of the process shares.
+    const joined = Buffer.allocUnsafeSlow(size);
+    let at = 0;
+    for (const part of taken) at += part.copy(joined, at);
+    return joined;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "../io/listener.h"
+#include "../process/program.h"
 
 namespace lsapi::binding {
 
@@ -78,6 +79,15 @@ Napi::Value LimitCoreDumps(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), setrlimit(RLIMIT_CORE, &none) == 0 ? 0 : errno);
 }
 
+/// hideDescriptors(): see HideDescriptors().
+void HideDescriptorsBinding(const Napi::CallbackInfo& /*info*/) { HideDescriptors(); }
+
+/// hasAddressSpaceLimit(): whether RLIMIT_AS is finite (memSoftLimit of the server, section 4.2).
+Napi::Value HasAddressSpaceLimit(const Napi::CallbackInfo& info) {
+  rlimit limit{};
+  return Napi::Boolean::New(info.Env(), getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY);
+}
+
 /// socketPair(): two connected descriptors, or an empty array.
 Napi::Value SocketPair(const Napi::CallbackInfo& info) {
   int fds[2];
@@ -98,6 +108,8 @@ void DefineProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("takeStandardInput", Napi::Function::New<TakeStandardInput>(env));
   exports.Set("redirect", Napi::Function::New<Redirect>(env));
   exports.Set("limitCoreDumps", Napi::Function::New<LimitCoreDumps>(env));
+  exports.Set("hideDescriptors", Napi::Function::New<HideDescriptorsBinding>(env));
+  exports.Set("hasAddressSpaceLimit", Napi::Function::New<HasAddressSpaceLimit>(env));
   exports.Set("socketPair", Napi::Function::New<SocketPair>(env));
 }
 

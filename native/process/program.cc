@@ -1,10 +1,13 @@
 #include "program.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <memory>
 #include <string_view>
 
 #include "../io/file_descriptor.h"
@@ -80,6 +83,17 @@ pid_t Spawn(const Program& program, const std::string& role, std::span<const int
   execve(program.file.c_str(), arguments.argv(), arguments.envp());
   constexpr int kCannotExecute = 127;
   _exit(kCannotExecute);
+}
+
+void HideDescriptors() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opendir("/proc/self/fd"), closedir);
+  if (directory == nullptr) return;
+  while (const dirent* const entry = readdir(directory.get())) {
+    const std::string_view name(entry->d_name);
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    if (fd > STDERR_FILENO) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
 }
 
 }  // namespace lsapi

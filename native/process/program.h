@@ -29,4 +29,9 @@ int Replace(const Program& program, const std::string& role, std::span<const int
 /// -errno where no process could be made.
 pid_t Spawn(const Program& program, const std::string& role, std::span<const int> kept);
 
+/// Programs that are started from now on by whatever means inherit no descriptor but the standard ones,
+/// whoever has left others open. Node itself marks the lowest alone (uv_disable_stdio_inheritance). Nothing
+/// is done where /proc is missing.
+void HideDescriptors();
+
 }  // namespace lsapi

@@ -110,16 +110,15 @@ void Supervisor::ReplaceImage() {
   Program program = options_.program;
   if (!options_.preload_library.empty()) {
     // See hold_signals.cc: the new image must survive a SIGHUP before it can listen to it.
-    std::string preload("LD_PRELOAD=");
-    preload.append(options_.preload_library);
-    const auto found = std::find_if(
-        program.environment.begin(), program.environment.end(),
-        [](const auto& variable) { return std::string_view(variable).starts_with("LD_PRELOAD="); });
+    constexpr std::string_view kVariable("LD_PRELOAD=");
+    const auto found =
+        std::find_if(program.environment.begin(), program.environment.end(),
+                     [&](const auto& variable) { return std::string_view(variable).starts_with(kVariable); });
     if (found != program.environment.end()) {
-      preload.append(":").append(*found, std::string_view("LD_PRELOAD=").size());
-      *found = preload;
+      // Behind what is there: runtimes of sanitizers insist on being the first.
+      found->append(":").append(options_.preload_library);
     } else {
-      program.environment.push_back(preload);
+      program.environment.push_back(std::string(kVariable) + options_.preload_library);
     }
   }
   board_.header().state.store(static_cast<uint32_t>(GroupPhase::kLoading));

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { useExample } from './cases.js';
 import { jsonOf, open, send, summarise, textOf } from './client.js';
 import { patternBytes } from './pattern.js';
+import { patience } from '../support/program-environment.js';
 
 describe('fetch example, lsnode', function () {
   this.timeout(30_000);
@@ -81,7 +82,7 @@ describe('fetch example, lsnode', function () {
 
   it('POST /later answers, then does its work', async () => {
     assert.equal((await send(example(), { method: 'POST', path: '/later' })).status, 202);
-    for (const deadline = Date.now() + 10_000; !example().output().includes('the work is done');) {
+    for (const deadline = Date.now() + patience(10_000); !example().output().includes('the work is done');) {
       assert.ok(Date.now() < deadline, example().output());
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HOWS, useExample } from './cases.js';
 import { jsonOf, send, textOf } from './client.js';
+import { patience } from '../support/program-environment.js';
 
 const site = fileURLToPath(new URL('../../../examples/litespeed/site', import.meta.url));
 const report = readFileSync(`${site}/_downloads/report.csv`, 'utf8');
@@ -68,7 +69,7 @@ for (const how of HOWS) {
           String(report.length),
         ],
       );
-      for (const deadline = Date.now() + 10_000; !example().output().includes('report.csv: handed over\n');) {
+      for (const deadline = Date.now() + patience(10_000); !example().output().includes('report.csv: handed over\n');) {
         assert.ok(Date.now() < deadline, example().output());
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

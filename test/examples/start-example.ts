@@ -5,6 +5,7 @@ import { Agent } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { patience } from '../support/program-environment.js';
 
 /** `node`: plain Node with its own HTTP server. `lsnode`: the development gateway, then LSAPI. */
 export type How = 'node' | 'lsnode';
@@ -22,8 +23,8 @@ export interface Example {
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const START_TIMEOUT = 15_000;
-const STOP_TIMEOUT = 5_000;
+const START_TIMEOUT = patience(15_000);
+const STOP_TIMEOUT = patience(5_000);
 
 export async function startExample(
   name: string,

@@ -7,6 +7,7 @@ import { jsonOf, open, send, summarise, type Call, type Summary } from './client
 import { multipart } from './multipart.js';
 import { patternBytes } from './pattern.js';
 import type { Example } from './start-example.js';
+import { patience } from '../support/program-environment.js';
 
 const MB = 1_000_000;
 
@@ -21,7 +22,7 @@ const openEvents = async (example: Example) =>
   (jsonOf(await send(example, { path: '/events/open' })) as { open: number }).open;
 
 async function waitFor(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 5000; !(await condition()); await delay(20)) {
+  for (const deadline = Date.now() + patience(5000); !(await condition()); await delay(20)) {
     assert.ok(Date.now() < deadline, `${what} did not happen within 5 s.`);
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { useExample } from './cases.js';
 import { jsonOf, open, send, summarise, textOf } from './client.js';
 import { patternBytes } from './pattern.js';
+import { patience } from '../support/program-environment.js';
 
 describe('wsgi example, lsnode', function () {
   this.timeout(30_000);
@@ -69,7 +70,7 @@ describe('wsgi example, lsnode', function () {
     ) as Record<string, string>;
     assert.deepEqual([seen.REQUEST_METHOD, seen.QUERY_STRING, seen.HTTP_X_TEST], ['GET', 'a=%20b', 'one']);
     assert.deepEqual([seen.REMOTE_ADDR, seen['wsgi.url_scheme']], ['127.0.0.1', 'http']);
-    for (const deadline = Date.now() + 10_000; !example().output().includes('somebody asks');) {
+    for (const deadline = Date.now() + patience(10_000); !example().output().includes('somebody asks');) {
       assert.ok(Date.now() < deadline, example().output());
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

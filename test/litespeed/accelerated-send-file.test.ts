@@ -9,6 +9,7 @@ import type { GatewayOptions } from '#lib/gateway/index.js';
 import { Served, type Handler } from '../http/support/serve.js';
 import { BehindGateway, Files, type Answer } from './support/behind-gateway.js';
 import { assertRefused } from './support/refused.js';
+import { patience } from '../support/program-environment.js';
 
 const otherExpress = process.env.TEST_EXPRESS;
 const createApp =
@@ -218,7 +219,7 @@ describe('acceleratedSendFile()', () => {
       for (const setup of [pair.plain, pair.accelerated]) {
         pair.seen.length = 0;
         assert.equal((await setup.request(`/callback/${name}`)).status, status);
-        for (const deadline = Date.now() + 10_000; pair.seen.length === 0 && Date.now() < deadline;) {
+        for (const deadline = Date.now() + patience(10_000); pair.seen.length === 0 && Date.now() < deadline;) {
           await new Promise((resolve) => setTimeout(resolve, 2));
         }
         assert.deepEqual(pair.seen, [seen]);
@@ -314,7 +315,7 @@ describe('acceleratedSendFile()', () => {
         const answer = await own.accelerated.request('/app/file');
         assert.deepEqual([answer.status, answer.body], [200, 'the text of the file\n']);
         for (
-          const deadline = Date.now() + 10_000;
+          const deadline = Date.now() + patience(10_000);
           own.accelerated.deliveries === 0 && Date.now() < deadline;
         ) {
           await new Promise((resolve) => setTimeout(resolve, 2));

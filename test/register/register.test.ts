@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { patience } from '../support/program-environment.js';
 
 const run = promisify(execFile);
 const register = fileURLToPath(import.meta.resolve('lsapi/register'));
@@ -30,7 +31,7 @@ describe('lsapi/register', () => {
        ${program}`,
     );
     const { stdout, stderr } = await run(process.execPath, [flag, register, file], {
-      timeout: 15_000,
+      timeout: patience(15_000),
       env: { ...process.env, TMPDIR: directory, NODE_OPTIONS: '' },
     });
     return stdout + stderr;

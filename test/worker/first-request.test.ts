@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FirstRequest } from '#lib/worker/first-request.js';
 import type { ConnectionSetStatistics } from '#lib/native/binding.js';
+import { patience } from '../support/program-environment.js';
 
 describe('The first request of a process', () => {
   let counts = { requests: 0, active: 0 };
@@ -23,7 +24,7 @@ describe('The first request of a process', () => {
   afterEach(() => watched?.stop());
 
   async function lineComes(): Promise<string> {
-    for (const deadline = Date.now() + 5000; lines.length === 0 && Date.now() < deadline;) await delay(5);
+    for (const deadline = Date.now() + patience(5000); lines.length === 0 && Date.now() < deadline;) await delay(5);
     return lines.shift() ?? '';
   }
 

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lsnodes, nodeApp, rawApp, root } from '../cli/support/lsnode.js';
+import { patience } from '../support/program-environment.js';
 
 const prints = {
   'app.js': nodeApp(`
@@ -26,7 +27,7 @@ const prints = {
 /** The text of a file, once it is there and matches. */
 async function written(path: string, pattern: RegExp): Promise<string> {
   let text = '';
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(5)) {
+  for (const deadline = Date.now() + patience(10_000); Date.now() < deadline; await delay(5)) {
     text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     if (pattern.test(text)) return text;
   }

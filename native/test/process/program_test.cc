@@ -54,6 +54,18 @@ TEST_SUITE("a program that is started") {
     CHECK((fcntl(pipe.writer.get(), F_GETFD) & FD_CLOEXEC) != 0);
   }
 
+  TEST_CASE("has none of the descriptors that others have left open, once they are hidden") {
+    test::Pipe pipe;
+    test::ForkedProcess process([&] {
+      fcntl(pipe.writer.get(), F_SETFD, 0);
+      HideDescriptors();
+      const bool has_standard_ones = (fcntl(STDERR_FILENO, F_GETFD) & FD_CLOEXEC) == 0;
+      test::ForkedProcess program(Spawn(Shell("! [ -e " + PathOf(pipe.writer) + " ]"), "", {}));
+      return has_standard_ones && program.ExitStatus() == 0 ? 0 : 1;
+    });
+    CHECK(process.ExitStatus() == 0);
+  }
+
   TEST_CASE("has no signals blocked") {
     test::ForkedProcess process([] {
       sigset_t all;

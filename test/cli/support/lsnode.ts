@@ -9,10 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { native } from '#lib/native/binding.js';
 import { LsapiClient } from '../../support/lsapi-client.js';
+import { patience, programEnvironment } from '../../support/program-environment.js';
 
 export const root = fileURLToPath(new URL('../../../../', import.meta.url));
 export const main = join(root, 'dist/cli/main.js');
-const WAIT_MS = 10_000;
+const WAIT_MS = patience(10_000);
 
 /** What descriptor 0 of the process is: a listening socket or a connection, as from a server, or nothing. */
 export type StandardInput = 'listening' | 'connected' | 'none';
@@ -57,7 +58,7 @@ export class Lsnode {
     const [file = '', ...parameters] = wrap === undefined ? command : wrap(command);
     this.child = spawn(file, parameters, {
       cwd: join(this.directory, cwd),
-      env: { PATH: process.env.PATH, ...env },
+      env: { ...programEnvironment(), ...env },
       stdio: [this.#standardInput(stdin), 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

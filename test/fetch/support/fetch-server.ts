@@ -1,6 +1,7 @@
 import type { FetchHandler } from '#lib/fetch/fetch.js';
 import { FetchConnections } from '#lib/fetch/fetch-connections.js';
 import { ConnectionsServer, type ServerOptions } from '../../support/connections-server.js';
+import { patience } from '../../support/program-environment.js';
 
 export type FetchServer = ConnectionsServer<FetchConnections>;
 
@@ -30,7 +31,7 @@ export function fetchServers(): (
 
 /** Waits until a condition holds that no event tells of. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !condition();) {
+  for (const deadline = Date.now() + patience(10_000); !condition();) {
     if (Date.now() > deadline) throw new Error(`Still not so after 10 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -1,5 +1,6 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Gateway } from '#lib/gateway/index.js';
+import { patience } from '../../support/program-environment.js';
 
 /** A response as it came over the wire, de-framed. */
 export interface ParsedResponse {
@@ -110,7 +111,7 @@ export class RawClient {
   }
 
   /** Waits until the condition holds, the server closes, or the time is up. @returns Whether the condition holds. */
-  async until(condition: () => boolean, timeoutMs = 5000): Promise<boolean> {
+  async until(condition: () => boolean, timeoutMs = patience(5000)): Promise<boolean> {
     const deadline = Date.now() + timeoutMs;
     while (!condition() && !this.ended && Date.now() < deadline) {
       await new Promise<void>((resolve) => {
@@ -125,7 +126,7 @@ export class RawClient {
   }
 
   /** Waits for as many final responses as there are methods, whole ones. */
-  async finals(methods: readonly string[], timeoutMs = 5000): Promise<ParsedResponse[]> {
+  async finals(methods: readonly string[], timeoutMs = patience(5000)): Promise<ParsedResponse[]> {
     const done = (): ParsedResponse[] =>
       this.responses(methods).filter(({ status, complete }) => status >= 200 && complete);
     await this.until(() => done().length >= methods.length, timeoutMs);
@@ -147,7 +148,7 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits until the condition holds. @throws Error if it does not within the time. */
-export async function eventually(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function eventually(what: string, condition: () => boolean, timeoutMs = patience(5000)): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);

@@ -5,6 +5,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../cli/support/lsnode.js';
+import { programEnvironment } from '../../support/program-environment.js';
 
 const FLAGS = ['--single-threaded', '--v8-pool-size=0'];
 const PRELUDE = `
@@ -51,7 +52,7 @@ export async function runScript(
     writeFileSync(file, PRELUDE + body);
     const child = spawn(process.execPath, [...FLAGS, file], {
       cwd: directory,
-      env: { PATH: process.env.PATH, ...env },
+      env: { ...programEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const closed = once(child, 'close');

@@ -7,9 +7,10 @@ import { groupStatus, type GroupStatus } from '#lib/status/index.js';
 import type { LsapiClient, RequestOptions } from '../../support/lsapi-client.js';
 import { lsnodes, rawApp, type Lsnode, type LsnodeOptions } from '../../cli/support/lsnode.js';
 import { FOREIGN_COMMAND, FOREIGN_SCRIPT } from './differences.js';
+import { patience } from '../../support/program-environment.js';
 
 /** For what is only a matter of time: generous, because it is waited for in vain only where something is broken. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = patience(15_000);
 const POLL_MS = 10;
 
 /**
