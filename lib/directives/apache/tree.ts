@@ -32,6 +32,9 @@ export interface ReadOptions {
 /** How deep Include may nest; Apache's limit is 128 for directories, and 16 is more than anybody writes. */
 const MOST_INCLUDES = 64;
 
+/** How many defined variables an undefined one is compared with: there may be thousands of both. */
+const MOST_COMPARED = 100;
+
 /**
  * Reads a configuration file, and those it includes, into a tree. `Define`, `Include`, `IfDefine` and `IfModule` are
  * carried out while reading, as Apache does.
@@ -237,7 +240,7 @@ export class TreeReader {
     const valueOf = (name: string) => this.#defined.get(name) ?? this.#options.environ[name];
     return substituteVariables(text, valueOf, (name) => {
       if (skipped) return;
-      const near = closestMatch(name, [...this.#defined.keys()]);
+      const near = closestMatch(name, [...this.#defined.keys()].slice(0, MOST_COMPARED));
       this.#options.problems.warning(
         place,
         'LSAPI_ERR_DIRECTIVE_ARGUMENT',
