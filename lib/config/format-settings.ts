@@ -15,7 +15,7 @@ export function formatSettings({ settings, sources, warnings }: SettingsReading)
 }
 
 function formatValue<K extends SettingName>(name: K, value: SettingsReading['settings'][K]): string {
-  return VARIABLES[name].kind.format(value);
+  return printable(VARIABLES[name].kind.format(value));
 }
 
 function formatSource(source: SettingSource): string {
