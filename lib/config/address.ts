@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { LsapiError } from '../errors.js';
+import { printable } from './printable.js';
 
 /** Where to listen or to connect: a Unix socket, or a port of a host. */
 export type Address = UnixAddress | TcpAddress;
@@ -164,7 +165,7 @@ function port(text: string, digits: string, { anyPort = false }: AddressOptions)
 }
 
 function wrong(text: string, what: string, remedy: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_ADDRESS', `The address ${shown(text)} ${what}. ${remedy}`);
+  return new LsapiError('LSAPI_ERR_ADDRESS', printable(`The address ${shown(text)} ${what}. ${remedy}`));
 }
 
 function shown(text: string): string {

@@ -1,5 +1,9 @@
+/** Names that people write and mistype are shorter; comparing longer ones takes its time, and may be done by the thousand. */
+const LONGEST_WORD = 64;
+
 /**
- * The candidate that `word` is most probably a slip of the hand for, `undefined` where none is near.
+ * The candidate that `word` is most probably a slip of the hand for, `undefined` where none is near. Words of more than
+ * 64 letters are near to none.
  *
  * @param limit how many letters may be inserted, deleted, replaced or swapped with their neighbour; by default
  *   a third of the word's, two at least
@@ -9,11 +13,12 @@ export function closestMatch(
   candidates: readonly string[],
   limit = Math.max(2, Math.floor(word.length / 3)),
 ): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = editDistance(word, candidate);
+    const distance = editDistance(word, candidate, bestDistance);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -23,26 +28,47 @@ export function closestMatch(
   return bestDistance < word.length ? best : undefined;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+/** Rows of the table that {@link editDistance} fills: the one before the last, the last, and the one being made. */
+const ROWS = [0, 1, 2].map(() => new Uint8Array(2 * LONGEST_WORD + 2));
+const FAR = 255;
+
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`: the optimal string alignment
+ * distance, of which only the part of the table is made that can lead to less than `enough`.
+ *
+ * @param a at most {@link LONGEST_WORD} letters
+ * @param b fewer than `enough` letters longer or shorter
+ * @param enough a distance from which on the exact one does not matter: any that is not below it may be returned then
+ */
+function editDistance(a: string, b: string, enough: number): number {
+  let [beforeLast, last, row] = ROWS as [Uint8Array, Uint8Array, Uint8Array];
+  for (let j = 0; j <= b.length; j++) last[j] = j;
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      let cost = Math.min(at(last, j) + 1, at(row, j - 1) + 1, replaced);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, at(beforeLast, j - 2) + 1);
-      }
-      row.push(cost);
+    const first = Math.max(1, i - enough);
+    const end = Math.min(b.length, i + enough);
+    row[first - 1] = first === 1 ? i : FAR;
+    let least = FAR;
+    for (let j = first; j <= end; j++) {
+      const same = a.charCodeAt(i - 1) === b.charCodeAt(j - 1);
+      let cost = Math.min(cell(last, j) + 1, cell(row, j - 1) + 1, cell(last, j - 1) + (same ? 0 : 1));
+      if (
+        i > 1 &&
+        j > 1 &&
+        a.charCodeAt(i - 1) === b.charCodeAt(j - 2) &&
+        a.charCodeAt(i - 2) === b.charCodeAt(j - 1)
+      )
+        cost = Math.min(cost, cell(beforeLast, j - 2) + 1);
+      row[j] = Math.min(cost, FAR);
+      least = Math.min(least, cost);
     }
-    beforeLast = last;
-    last = row;
+    if (end < b.length) row[end + 1] = FAR;
+    // Nothing that follows costs less than this row does at its best.
+    if (least >= enough) return enough;
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
-  return at(last, b.length);
+  return cell(last, b.length);
 }
 
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+function cell(row: Uint8Array, column: number): number {
+  return row[column] ?? FAR;
 }

@@ -1,3 +1,4 @@
+import { printable } from './printable.js';
 import type { SettingName, SettingSource, SettingsReading } from './setting-types.js';
 import { SETTING_NAMES, VARIABLES } from './variable-table.js';
 
@@ -14,7 +15,7 @@ export function formatSettings({ settings, sources, warnings }: SettingsReading)
 }
 
 function formatValue<K extends SettingName>(name: K, value: SettingsReading['settings'][K]): string {
-  return VARIABLES[name].kind.format(value);
+  return printable(VARIABLES[name].kind.format(value));
 }
 
 function formatSource(source: SettingSource): string {
@@ -22,12 +23,16 @@ function formatSource(source: SettingSource): string {
     case 'default':
       return 'default';
     case 'environment':
-      return `environment: ${source.variable}=${JSON.stringify(source.text)}`;
+      return `environment: ${source.variable}=${quote(source.text)}`;
     case 'invalid':
-      return `default, because ${source.variable}=${JSON.stringify(source.text)} makes no sense`;
+      return `default, because ${source.variable}=${quote(source.text)} makes no sense`;
     case 'ignored':
       return `default, because ${source.variable} does not apply here`;
     case 'overruled':
       return `set by ${source.by}`;
   }
+}
+
+function quote(text: string): string {
+  return printable(JSON.stringify(text));
 }

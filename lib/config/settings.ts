@@ -1,4 +1,5 @@
 import { closestMatch } from './closest-match.js';
+import { printable } from './printable.js';
 import type {
   SettingName,
   Settings,
@@ -124,11 +125,12 @@ function misspeltVariables(environ: NodeJS.ProcessEnv): string[] {
     .filter((name) => /^(?:PHP_LSAPI|LSAPI|LSNODE)_/.test(name) && name.length < 64 && !known.has(name))
     .flatMap((name) => {
       const meant = closestMatch(name, read, Math.floor(name.length / 4));
-      return meant === undefined ? [] : [`${name} is no variable that lsnode knows; did you mean ${meant}?`];
+      if (meant === undefined) return [];
+      return [`${printable(name)} is no variable that lsnode knows; did you mean ${meant}?`];
     });
 }
 
 /** A value for a log line: control characters escaped, long ones cut. */
 function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return printable(JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text));
 }

@@ -1,3 +1,4 @@
+import { printable } from '../config/printable.js';
 import type { ChildStatus, GroupStatus } from './group-status.js';
 
 /** What the text of a status depends on besides the status. */
@@ -60,17 +61,6 @@ export function formatDuration(milliseconds: number): string {
   if (milliseconds < HOUR) return twoUnits(milliseconds, MINUTE, 'm', SECOND, 's');
   if (milliseconds < DAY) return twoUnits(milliseconds, HOUR, 'h', MINUTE, 'm');
   return twoUnits(milliseconds, DAY, 'd', HOUR, 'h');
-}
-
-/**
- * Writes characters that a terminal would obey, or that would reorder the line, as escapes. Clients choose the URL,
- * and whoever looks may be root.
- */
-export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
 }
 
 function formatHead(group: GroupStatus, now: number): string[] {

@@ -135,7 +135,7 @@ class World {
         break;
       case kBytes:
         server.unsent += input_.ConsumeBool()
-                             ? input_.ConsumeRandomLengthString(64)
+                             ? input_.ConsumeRandomLengthString(2048)
                              : std::string(input_.ConsumeIntegralInRange<size_t>(0, 100'000), 'b');
         Send(&server);
         break;

@@ -67,6 +67,8 @@ describe('addresses', () => {
     ['./', /names a directory/],
     ['/run/a\0b', /control characters/],
     ['/run/a\nb', /control characters/],
+    ['a\x7f', /^The address "a\\u\{7f\}" contains/],
+    ['\u202e', /Write \\u\{202e\}:9000/],
     [`/${'x'.repeat(107)}`, /108 bytes.*at most 107.*shorter/],
     [`/${'é'.repeat(54)}`, /109 bytes/],
     [`./${'x'.repeat(100)}`, /109 bytes long \(\/srv\/app\/x+\).*shorter absolute path/],

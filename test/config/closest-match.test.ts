@@ -19,4 +19,10 @@ describe('closestMatch', () => {
     it(`${JSON.stringify(word)} → ${meant ?? 'none'}`, () =>
       assert.equal(closestMatch(word, options), meant));
   }
+
+  it('is quick for any number of words, however long they are', () => {
+    const { user } = process.cpuUsage();
+    for (let n = 0; n < 5000; n++) closestMatch(`--${'x'.repeat(n)}`, options, n);
+    assert.ok(process.cpuUsage().user - user < 2_000_000);
+  });
 });

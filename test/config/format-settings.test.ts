@@ -30,6 +30,12 @@ describe('formatSettings', () => {
     assert.match(line('LSNODE_MAX_PACKET'), /256K +default$/);
   });
 
+  it('shows no character that a terminal would obey', () => {
+    const shown = formatSettings(readSettings({ LSNODE_CONSOLE_LOG: '/tmp/\x7f\u009b2J', LSAPI_MAX_IDLE: '\x1b' }));
+    assert.doesNotMatch(shown.replaceAll('\n', ''), /\p{Cc}/u);
+    assert.match(shown, /\/tmp\/\\u\{7f\}\\u\{9b\}2J/);
+  });
+
   it('ends with the warnings', () => {
     assert.match(text, /\nwarning: LSAPI_MAX_IDLE="abc" is not a number; the default is used: 300 s\n$/);
   });

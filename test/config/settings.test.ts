@@ -364,6 +364,14 @@ describe('settings from the environment', () => {
       });
     }
 
+    it('are told in a form that no terminal obeys, and so are values', () => {
+      const { warnings } = readSettings({ 'LSAPI_CHILDREN\u001b[2J': '1', LSAPI_CHILDREN: '\u009b2J\u202e' });
+      assert.match(
+        warnings.join('\n'),
+        /^LSAPI_CHILDREN="\\u\{9b\}2J\\u\{202e\}" .*\nLSAPI_CHILDREN\\u\{1b\}\[2J is no/,
+      );
+    });
+
     it('are no matter where they are nowhere near, or known to be set by servers', () => {
       const environ = Object.fromEntries(
         [...FOREIGN_VARIABLES, 'LSAPI_SOMETHING_ELSE', 'LSNODE_X', 'LS_CHILDREN', 'PATH', 'LSAPI_'].map(

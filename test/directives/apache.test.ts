@@ -51,6 +51,24 @@ describe('reading Apache configuration', () => {
     assert.deepEqual(targets(text, files), ['/a.js', '/b.js', '/d.js']);
   });
 
+  it('includes nothing more behind a file that includes itself, in whatever way', () => {
+    const twice = 'Include b.conf\nInclude b.conf\n';
+    const files = new MemoryFiles().file(
+      '/etc/apache2/b.conf',
+      `${twice}Include b.conf\nWSGIScriptReloading maybe\n`,
+    );
+    const found = messages(twice, files);
+    assert.equal(found.filter((message) => message.includes('nesting level')).length, 1);
+    assert.equal(found.length, 65);
+  });
+
+  it('reads 64 MiB at the most, however often a file is included', () => {
+    const files = new MemoryFiles().file('/etc/apache2/b.conf', `# ${'x'.repeat(1_000_000)}`);
+    assert.deepEqual(messages('Include b.conf\n'.repeat(70), files), [
+      '/etc/apache2/apache2.conf:68: The configuration has more than 64 MiB with the files that it includes',
+    ]);
+  });
+
   it('reads a file that is included inside of a section as part of it', () => {
     const files = new MemoryFiles().file('/etc/apache2/part.conf', 'WSGIScriptAlias /x /y\n');
     assert.deepEqual(messages('<Location /z>\nInclude part.conf\n</Location>\n', files), [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { formatDuration, formatGroup, printable } from '#lib/status/format.js';
+import { printable } from '#lib/config/printable.js';
+import { formatDuration, formatGroup } from '#lib/status/format.js';
 import type { ChildStatus, GroupStatus } from '#lib/status/group-status.js';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');

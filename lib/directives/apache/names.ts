@@ -53,7 +53,9 @@ const FURTHER_DIRECTIVES = [
   'WSGIVerboseDebugging',
 ] as const;
 
-const KNOWN = new Set([...OWN_DIRECTIVES, ...FURTHER_DIRECTIVES].map((name) => name.toLowerCase()));
+/** All names as they are written, by those in lower case. */
+const KNOWN = new Map([...OWN_DIRECTIVES, ...FURTHER_DIRECTIVES].map((name) => [name.toLowerCase(), name]));
+const KNOWN_LOWER = [...KNOWN.keys()];
 
 /**
  * Whether a directive that nobody reads is a slip of the hand for one of mod_wsgi's: it begins with `WSGI` and
@@ -64,9 +66,8 @@ const KNOWN = new Set([...OWN_DIRECTIVES, ...FURTHER_DIRECTIVES].map((name) => n
 export function meantDirective(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (KNOWN.has(lower)) return undefined;
-  const lowerNames = [...OWN_DIRECTIVES, ...FURTHER_DIRECTIVES].map((known) => known.toLowerCase());
   const limit = lower.startsWith('wsgi') ? 6 : 2;
-  const near = closestMatch(lower, lowerNames, limit);
+  const near = closestMatch(lower, KNOWN_LOWER, limit);
   if (near === undefined) return lower.startsWith('wsgi') ? '' : undefined;
-  return [...OWN_DIRECTIVES, ...FURTHER_DIRECTIVES].find((known) => known.toLowerCase() === near);
+  return KNOWN.get(near);
 }

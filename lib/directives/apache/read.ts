@@ -27,7 +27,9 @@ export function readApacheConfiguration(
   for (const path of paths) reader.readFile(byteText(path), { file: path });
   const builder = new ConfigurationBuilder({ problems, environ, serverRoot: reader.serverRoot ?? '' });
   builder.add(reader.roots);
-  const order = (place: Place) => reader.fileNames.indexOf(place.file);
+  // Backwards: what counts is where a file was read first.
+  const orders = new Map(reader.fileNames.map((name, n) => [name, n] as const).reverse());
+  const order = (place: Place) => orders.get(place.file) ?? -1;
   const sorted = problems.all.toSorted(
     ({ place: one }, { place: other }) => order(one) - order(other) || (one.line ?? 0) - (other.line ?? 0),
   );

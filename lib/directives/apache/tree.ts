@@ -32,6 +32,12 @@ export interface ReadOptions {
 /** How deep Include may nest; Apache's limit is 128 for directories, and 16 is more than anybody writes. */
 const MOST_INCLUDES = 64;
 
+/** How much all files have together, in bytes: a few that include each other many times are soon more than any memory. */
+const MOST_TEXT = 64 * 1024 * 1024;
+
+/** How many defined variables an undefined one is compared with: there may be thousands of both. */
+const MOST_COMPARED = 100;
+
 /**
  * Reads a configuration file, and those it includes, into a tree. `Define`, `Include`, `IfDefine` and `IfModule` are
  * carried out while reading, as Apache does.
@@ -45,6 +51,10 @@ export class TreeReader {
   readonly #options: ReadOptions;
   readonly #defined = new Map<string, string>();
   readonly #modules = new Set<string>();
+  /** Bytes of all files so far. */
+  #textRead = 0;
+  /** Apache ends at the first error; here the others are of interest too, but not those of ever more files. */
+  #includesNoMore = false;
 
   constructor(options: ReadOptions) {
     this.#options = options;
@@ -72,6 +82,17 @@ export class TreeReader {
         'LSAPI_ERR_DIRECTIVE_FILE',
         `Could not open configuration file ${readable(path)}: ${reason}`,
         'Check the path and its permissions; a relative one is taken from ServerRoot.',
+      );
+      return;
+    }
+    this.#textRead += text.length;
+    if (this.#textRead > MOST_TEXT && depth > 0) {
+      this.#includesNoMore = true;
+      this.#options.problems.error(
+        mentioned,
+        'LSAPI_ERR_DIRECTIVE_FILE',
+        `The configuration has more than ${MOST_TEXT / 1024 / 1024} MiB with the files that it includes`,
+        'You have probably files that include each other again and again.',
       );
       return;
     }
@@ -175,6 +196,7 @@ export class TreeReader {
   #include(name: string, args: string, parent: Section | undefined, place: Place, depth: number): void {
     const [pattern = '', ...more] = words(args);
     const { problems, files } = this.#options;
+    if (this.#includesNoMore) return;
     if (pattern === '' || more.length > 0) {
       problems.error(
         place,
@@ -183,6 +205,7 @@ export class TreeReader {
         `Write ${name} FILE; quote a name with blanks.`,
       );
     } else if (depth >= MOST_INCLUDES) {
+      this.#includesNoMore = true;
       problems.error(
         place,
         'LSAPI_ERR_DIRECTIVE_FILE',
@@ -237,7 +260,7 @@ export class TreeReader {
     const valueOf = (name: string) => this.#defined.get(name) ?? this.#options.environ[name];
     return substituteVariables(text, valueOf, (name) => {
       if (skipped) return;
-      const near = closestMatch(name, [...this.#defined.keys()]);
+      const near = closestMatch(name, [...this.#defined.keys()].slice(0, MOST_COMPARED));
       this.#options.problems.warning(
         place,
         'LSAPI_ERR_DIRECTIVE_ARGUMENT',
