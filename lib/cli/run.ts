@@ -44,7 +44,8 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
     process.env.NODE_ENV === 'development' || (http !== undefined && process.env.NODE_ENV !== 'production');
   // Nobody starts a process again that has a socket of its own.
   const restartMarker = address === undefined ? new RestartMarker(restartFile(app)) : undefined;
-  const options = { settings, socket, lifecycle, development, restartMarker, stdout: http !== undefined };
+  const stdout = http !== undefined;
+  const options = { settings, socket, lifecycle, development, root: app.root, restartMarker, stdout };
   let opened: OpenedApp;
   try {
     opened = await open();

@@ -39,7 +39,7 @@ const HINT_MS = 10_000;
 /** How an app is to be served; the rest of {@link WorkerOptions} follows from it. */
 export interface ServeOptions extends Pick<
   WorkerOptions,
-  'settings' | 'development' | 'restartMarker' | 'idle'
+  'settings' | 'development' | 'root' | 'restartMarker' | 'idle'
 > {
   readonly socket: WorkerSocket | 'group';
   readonly lifecycle: Lifecycle;
@@ -56,7 +56,7 @@ export async function serveApp(
   { loaded, listened, further }: OpenedApp,
   options: ServeOptions,
 ): Promise<Worker> {
-  const { socket, lifecycle, settings, development, restartMarker, idle } = options;
+  const { socket, lifecycle, settings, development, root, restartMarker, idle } = options;
   const hint = setTimeout(
     () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
     HINT_MS,
@@ -66,6 +66,7 @@ export async function serveApp(
   const worker = new Worker(loaded, socket, {
     settings,
     development,
+    ...(root !== undefined && { root }),
     restartMarker,
     ...(idle !== undefined && { idle }),
     log: writeLog,

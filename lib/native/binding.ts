@@ -140,6 +140,11 @@ export interface NativeConnectionSet {
   statistics(): ConnectionSetStatistics;
   /** Takes this process's place in a process group: connections and orders come from the parent. 0 or an errno. */
   joinGroup(): number;
+  /**
+   * Keeps a scoreboard of its own, where no group does, which `lsnode status` finds: before the first connection. `root`
+   * is the app's directory. 0 or an errno.
+   */
+  openBoard(root: string): number;
   /** Tells the parent, in one line, why this child cannot serve. */
   markFailed(reason: string): void;
   /** Whether the parent ends this child because a request took too long. */

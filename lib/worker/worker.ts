@@ -21,6 +21,11 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly log: (line: string) => void;
   readonly development: boolean;
+  /**
+   * Directory of the app, by which those who look at the process from outside know it; without it, they see nothing of
+   * a process that serves alone.
+   */
+  readonly root?: string;
   /** Takes what is printed while a request is served. */
   readonly requestLog?: RequestLog | undefined;
   /** What `server.address()` tells the app. */
@@ -96,6 +101,8 @@ export class Worker {
     if (app.style === 'node') this.#server = app.server;
     this.#connections = connectionsFor(app, connectionOptions);
     const { set } = this.#connections;
+    // Without memory for it nobody sees what the process does, but it serves.
+    if (socket !== 'group' && options.root !== undefined) set.openBoard(options.root);
     const error =
       socket === 'group'
         ? set.joinGroup()

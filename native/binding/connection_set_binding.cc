@@ -63,6 +63,7 @@ Napi::Function ConnectionSetBinding::Define(Napi::Env env) {
                       InstanceMethod("unref", &ConnectionSetBinding::Unreference),
                       InstanceMethod("statistics", &ConnectionSetBinding::Statistics),
                       InstanceMethod("joinGroup", &ConnectionSetBinding::JoinGroup),
+                      InstanceMethod("openBoard", &ConnectionSetBinding::OpenBoard),
                       InstanceMethod("markFailed", &ConnectionSetBinding::MarkFailed),
                       InstanceMethod("isOverdue", &ConnectionSetBinding::IsOverdue)});
 }
@@ -181,6 +182,13 @@ Napi::Value ConnectionSetBinding::JoinGroup(const Napi::CallbackInfo& info) {
   link_ = std::make_unique<ChildLink>(std::move(*seat), handler);
   seat.reset();
   return Napi::Number::New(info.Env(), link_->Attach(set_.get()));
+}
+
+Napi::Value ConnectionSetBinding::OpenBoard(const Napi::CallbackInfo& info) {
+  board_ = WorkerBoard::Open(info[0].As<Napi::String>().Utf8Value());
+  const int error = board_ == nullptr ? errno : 0;
+  if (board_ != nullptr) board_->Attach(set_.get());
+  return Napi::Number::New(info.Env(), error);
 }
 
 void ConnectionSetBinding::MarkFailed(const Napi::CallbackInfo& info) {

@@ -204,6 +204,7 @@ int ConnectionSet::Poll() {
   std::array<epoll_event, 16> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   now_ = CoarseMilliseconds();
+  if (measures()) now_us_ = ExactMicroseconds();
   handling_events_ = true;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
@@ -322,10 +323,11 @@ void ConnectionSet::WatchDrain(Connection& connection) {
   Wake();
 }
 
-void ConnectionSet::NoteRequestEnd(const Connection& connection) {
+void ConnectionSet::NoteRequestEnd(Connection& connection) {
   --statistics_.active;
   // The application may have taken its time since the last Poll().
   now_ = last_activity_ = CoarseMilliseconds();
+  if (connection.begun_us_ != 0) connection.duration_us_ = ExactMicroseconds() - connection.begun_us_;
   if (observer_ != nullptr) observer_->OnRequestEnded(connection, now_);
   const uint64_t took = now_ - connection.begun_ms_;
   if (options_.slow_request_ms == 0 || took <= options_.slow_request_ms) return;

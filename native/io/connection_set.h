@@ -134,8 +134,11 @@ class ConnectionSet {
   /// them.
   void SendBody(Connection& connection, std::span<uint8_t> room, size_t size, const ExternalBytes& body,
                 uint32_t flags);
-  /// Marks that the response header is on its way.
-  void MarkHeaderSent(Connection& connection) { connection.header_sent_ = true; }
+  /// Marks that the response header is on its way, with this status.
+  void MarkHeaderSent(Connection& connection, uint32_t status) {
+    connection.header_sent_ = true;
+    connection.status_ = status;
+  }
   bool header_sent(const Connection& connection) const { return connection.header_sent_; }
   /// Sends text to the server's log as STDERR_STREAM packets.
   void SendStderr(Connection& connection, std::string_view text);
@@ -168,7 +171,7 @@ class ConnectionSet {
   void ResumeAccepting();
   void HandleEvent(Connection& connection, uint32_t events);
   void Dispatch();
-  void NoteRequestEnd(const Connection& connection);
+  void NoteRequestEnd(Connection& connection);
   void Close(Connection& connection);
   void LogConnection(const Connection& connection, std::string_view what);
   void WriteSlowRequests();
@@ -176,6 +179,7 @@ class ConnectionSet {
     return options_.max_requests > 0 && statistics_.requests >= options_.max_requests;
   }
 
+  bool measures() const { return observer_ != nullptr || options_.slow_request_ms > 0; }
   bool is_crowded() const {
     return options_.max_busy_children > 0 &&
            options_.busy_children->load(std::memory_order_relaxed) >= options_.max_busy_children;
@@ -244,6 +248,7 @@ class ConnectionSet {
   BufferPool buffers_;
   ConnectionSetStatistics statistics_;
   uint64_t now_ = 0;
+  uint64_t now_us_ = 0;  // exact, as of the present Poll(), where durations are measured
   uint64_t last_activity_ = 0;
   uint32_t stalling_ = 0;   // connections with a deadline
   uint64_t timer_due_ = 0;  // when the timer ticks next, no later; 0: it is off

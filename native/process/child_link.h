@@ -4,10 +4,10 @@
 
 #include <cstdint>
 
-#include "../io/connection_observer.h"
 #include "../io/connection_set.h"
 #include "channel.h"
 #include "scoreboard.h"
+#include "slot_recorder.h"
 
 namespace lsapi {
 
@@ -30,7 +30,7 @@ class ChildLinkHandler {
   virtual void OnRetire(bool orphaned) = 0;
 };
 
-class ChildLink : public ReadableSource, public ConnectionObserver {
+class ChildLink : public ReadableSource, public SlotRecorder {
  public:
   /// `handler` must outlive the link.
   ChildLink(ChildSeat seat, ChildLinkHandler* handler);
@@ -51,21 +51,15 @@ class ChildLink : public ReadableSource, public ConnectionObserver {
   // ReadableSource
   void OnReadable() override;
   // ConnectionObserver
-  void OnConnectionOpened(uint64_t now_ms) override;
   void OnConnectionClosed(uint64_t now_ms) override;
-  void OnRequestBegun(const Connection& connection, uint64_t now_ms) override;
-  void OnRequestEnded(const Connection& connection, uint64_t now_ms) override;
   void OnDraining() override;
 
  private:
-  ScoreboardSlot& slot() const { return seat_.board.slot(seat_.slot); }
-  void ShowRequest(const Connection& connection);
   void Ring() const;
   void Retire(bool orphaned);
 
   ChildSeat seat_;
   ChildLinkHandler* const handler_;
-  ConnectionSet* set_ = nullptr;
   bool retired_ = false;
 };
 
