@@ -144,7 +144,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 /** The text of `lsnode --help`: at most 80 columns, environment variables from the table that reads them. */
 export function helpText(): string {
   return `Usage: lsnode [options] [app] [argument...]
-       lsnode status [PID|SOCKET] [--json]
+       lsnode status|top|metrics [PID|SOCKET]
 
 Serves a Node.js app to a LiteSpeed web server over LSAPI: on the socket that
 the server left on descriptor 0, on one of its own (--bind), or without such a
@@ -155,8 +155,9 @@ app.js (app.mjs, app.cjs, "main" of package.json), in LSNODE_ROOT or the
 current directory. Arguments behind the app, or behind --, are the app's.
 With --scripts, or a configuration, app is a directory; see docs/scripts.md.
 
-lsnode status shows what running process groups do; lsnode status --help tells
-more. An app of that name is run as ./status.
+lsnode status shows what every running lsnode does, lsnode top goes on showing
+it, lsnode metrics tells Prometheus; lsnode status --help tells more. An app of
+such a name is run as ./status.
 
 Options:
 ${definitionList([
