@@ -11,6 +11,11 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
       await runStatus(argv.slice(1));
       return;
     }
+    case 'top': {
+      const { runTop } = await import('./top-command.js');
+      await runTop(argv.slice(1));
+      return;
+    }
     case 'metrics': {
       const { runMetrics } = await import('./metrics-command.js');
       await runMetrics(argv.slice(1));

@@ -50,7 +50,7 @@ const COLUMNS: readonly Column[] = [
     ({ cpuMilliseconds }) => cpuMilliseconds,
     (milliseconds) => `${(milliseconds / SECOND).toFixed(1)} s`,
   ),
-  { title: 'REQUEST', align: 'left', cell: requestText },
+  { title: 'REQUEST', align: 'left', cell: formatRequest },
 ];
 
 /** A group for people to read: what holds for all of it, a line per child, and the sum of these. */
@@ -198,7 +198,8 @@ function numbers(
   };
 }
 
-function requestText({ currentRequest, failure, killSignals }: ChildStatus): string {
+/** What a child answers, and for how long; why it has failed. */
+export function formatRequest({ currentRequest, failure, killSignals }: ChildStatus): string {
   if (failure !== null) return printable(failure);
   if (currentRequest === null) return '';
   const { method, url, milliseconds } = currentRequest;
@@ -206,7 +207,8 @@ function requestText({ currentRequest, failure, killSignals }: ChildStatus): str
   return `${formatDuration(milliseconds)}${signals}: ${printable(`${method ?? '?'} ${url ?? '?'}`)}`;
 }
 
-function formatMemory(bytes: number | null): string {
+/** Bytes as megabytes of 1,048,576; a dash for what is unknown. */
+export function formatMemory(bytes: number | null): string {
   return bytes === null ? UNKNOWN : `${(bytes / MEGABYTE).toFixed(1)} MB`;
 }
 
