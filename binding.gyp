@@ -9,6 +9,7 @@
         "native/io/connection_input.cc",
         "native/io/connection_output.cc",
         "native/io/connection_set.cc",
+        "native/io/connection_slow_requests.cc",
         "native/io/connection_timeouts.cc",
         "native/io/listener.cc",
         "native/io/output_queue.cc",

@@ -8,6 +8,7 @@ import { resolveApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import type { RequestLog } from '../connections/request-log.js';
+import { publishProcessStart } from '../diagnostics/process-channels.js';
 import { runAfterFork } from '../process-group/hooks.js';
 import type { WorkerSocket } from '../worker/worker-socket.js';
 import type { WorkerOptions } from '../worker/worker.js';
@@ -63,6 +64,8 @@ export async function serveApp(
   );
   await runAfterFork();
   clearTimeout(hint);
+  const role = socket === 'group' ? 'child' : 'worker';
+  publishProcessStart({ pid: process.pid, role, root, startTime: performance.now() });
   const worker = new Worker(loaded, socket, {
     settings,
     development,

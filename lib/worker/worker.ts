@@ -61,6 +61,8 @@ export class Worker {
   readonly #server: http.Server | undefined;
   #end: WorkerEnd = 'used-up';
   #stopping = false;
+  /** Of what process this is the worker. */
+  readonly role: 'worker' | 'child';
   readonly #firstRequest: FirstRequest;
   #drained = false;
   #closed: (() => void) | undefined;
@@ -72,6 +74,7 @@ export class Worker {
    */
   constructor(app: LoadedApp, socket: WorkerSocket | 'group', options: WorkerOptions) {
     this.#options = options;
+    this.role = socket === 'group' ? 'child' : 'worker';
     const { settings } = options;
     const connectionOptions: ConnectionOptions = {
       limits: {
@@ -108,7 +111,8 @@ export class Worker {
         ? set.joinGroup()
         : socket.kind === 'listening'
           ? set.listen(socket.fd)
-          : set.adopt(socket.fd);
+          : // The server has started this process for the connection.
+            set.adopt(socket.fd, process.uptime() * SECOND);
     if (error !== 0) {
       throw new LsapiError('LSAPI_ERR_LISTEN', `The socket cannot be served (errno ${error}).`);
     }

@@ -168,6 +168,8 @@ Napi::Value ConnectionSetBinding::Listen(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ConnectionSetBinding::Adopt(const Napi::CallbackInfo& info) {
+  if (info[1].IsNumber())
+    set_->NoteLoad(static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue() * 1000));
   return Napi::Number::New(info.Env(), set_->Adopt(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
 }
 

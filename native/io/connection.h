@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "../protocol/request_parser.h"
 #include "buffer_pool.h"
 #include "file_descriptor.h"
 #include "output_queue.h"
+#include "slow_request.h"
 
 namespace lsapi {
 
@@ -100,6 +102,11 @@ class Connection {
   uint64_t begun_us_ = 0;  // 0 where nobody wants to know
   uint64_t duration_us_ = 0;
   uint32_t status_ = 0;
+  // Where slow requests are logged:
+  uint64_t load_us_ = 0;     // so long its process was being started for the connection's first request
+  uint64_t handler_us_ = 0;  // when the application was told of the request; 0: not yet
+  uint64_t ended_us_ = 0;    // when its answer ended that is being written
+  std::unique_ptr<SlowRequest> written_;  // it may turn out to have been slow once its answer is written
   uint64_t idle_since_ms_ = 0;
   BufferPool::Buffer input_;
   RequestView request_;

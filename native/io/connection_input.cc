@@ -111,6 +111,8 @@ void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
   connection.begun_ms_ = now_;
   connection.begun_us_ = !measures() ? 0 : handling_events_ ? now_us_ : ExactMicroseconds();
   connection.status_ = 0;
+  connection.handler_us_ = 0;
+  if (connection.written_ != nullptr) NoteWritten(connection);
   connection.header_sent_ = false;
   connection.waits_for_body_ = false;
   connection.wants_drain_ = false;

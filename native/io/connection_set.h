@@ -94,6 +94,9 @@ class ConnectionSet {
   /// a PID notice, so that the connection's first request is not acknowledged (section 2.4). Returns 0 or an
   /// errno: ESHUTDOWN after OnDrained(). While the set drains, the connection gets its close_patience_ms.
   int Serve(FileDescriptor socket, bool acknowledged);
+  /// The connection that is served next has waited `microseconds` for this process to be started and to load
+  /// its application: part of its first request's time in the log of slow ones.
+  void NoteLoad(uint64_t microseconds) { load_us_ = microseconds; }
   /// Calls `source` from Poll() while `fd` is readable, until RemoveSource(). There is one source at most;
   /// both stay the caller's, and must outlive that. Returns 0 or an errno (EBUSY: there is a source).
   int AddSource(int fd, ReadableSource* source);
@@ -174,11 +177,19 @@ class ConnectionSet {
   void NoteRequestEnd(Connection& connection);
   void Close(Connection& connection);
   void LogConnection(const Connection& connection, std::string_view what);
+
+  // connection_slow_requests.cc: what took long, and where
+  void NoteTimes(Connection& connection);
+  void NoteWritten(Connection& connection);
+  void LogIfSlow(const SlowRequest& request);
   void WriteSlowRequests();
   bool limit_reached() const {
     return options_.max_requests > 0 && statistics_.requests >= options_.max_requests;
   }
 
+  /// Reads the clock as of the kernel's last tick into now_. That never goes back: where durations are
+  /// measured, exact times are ahead of it.
+  uint64_t Tick();
   bool measures() const { return observer_ != nullptr || options_.slow_request_ms > 0; }
   bool is_crowded() const {
     return options_.max_busy_children > 0 &&
@@ -248,7 +259,8 @@ class ConnectionSet {
   BufferPool buffers_;
   ConnectionSetStatistics statistics_;
   uint64_t now_ = 0;
-  uint64_t now_us_ = 0;  // exact, as of the present Poll(), where durations are measured
+  uint64_t load_us_ = 0;  // for the next connection
+  uint64_t now_us_ = 0;   // exact, as of the present Poll(), where durations are measured
   uint64_t last_activity_ = 0;
   uint32_t stalling_ = 0;   // connections with a deadline
   uint64_t timer_due_ = 0;  // when the timer ticks next, no later; 0: it is off

@@ -1,6 +1,7 @@
 #include "child_link.h"
 
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -28,6 +29,7 @@ int ChildLink::Attach(ConnectionSet* set) {
   if (slot().state.load(std::memory_order_relaxed) == static_cast<uint32_t>(SlotState::kStarting)) {
     slot().state.store(static_cast<uint32_t>(SlotState::kServing), std::memory_order_release);
   }
+  set->NoteLoad(MicrosecondsSinceStart());
   if (seat_.connection.is_open()) {
     Add(slot().adopted, uint64_t{1});
     const int failure = set->Serve(std::move(seat_.connection), true);
@@ -39,6 +41,16 @@ int ChildLink::Attach(ConnectionSet* set) {
   // A child that had to load its application is free for more only now.
   Ring();
   return 0;
+}
+
+/// Since the parent started this child, which it does for a connection.
+uint64_t ChildLink::MicrosecondsSinceStart() const {
+  timespec time;
+  clock_gettime(CLOCK_REALTIME, &time);
+  const auto now =
+      static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1'000'000;
+  const uint64_t started = slot().started_time.load(std::memory_order_relaxed);
+  return started != 0 && now > started ? (now - started) * 1000 : 0;
 }
 
 void ChildLink::MarkFailed(std::string_view reason) {

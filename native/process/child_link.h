@@ -55,6 +55,7 @@ class ChildLink : public ReadableSource, public SlotRecorder {
   void OnDraining() override;
 
  private:
+  uint64_t MicrosecondsSinceStart() const;
   void Ring() const;
   void Retire(bool orphaned);
 

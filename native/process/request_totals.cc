@@ -1,5 +1,7 @@
 #include "request_totals.h"
 
+#include <bit>
+
 namespace lsapi {
 
 namespace {
@@ -8,11 +10,22 @@ void Add(std::atomic<uint64_t>& number, uint64_t difference) {
   number.store(number.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);
 }
 
+/// From the number of bits of a duration to the first bound that it may stay within: two or three steps
+/// remain.
+constexpr auto kFirstBound = [] {
+  std::array<uint8_t, 65> first{};
+  for (size_t bits = 1; bits < first.size(); ++bits) {
+    size_t bound = 0;
+    while (bound < kDurationBounds.size() && kDurationBounds[bound] < uint64_t{1} << (bits - 1)) ++bound;
+    first[bits] = static_cast<uint8_t>(bound);
+  }
+  return first;
+}();
+
 }  // namespace
 
 void CountAnswer(RequestTotals& totals, uint64_t duration_us, uint32_t status) {
-  // In order: most requests are found within a few steps, and the others have time.
-  size_t bucket = 0;
+  size_t bucket = kFirstBound[static_cast<size_t>(std::bit_width(duration_us))];
   while (bucket < kDurationBounds.size() && duration_us > kDurationBounds[bucket]) ++bucket;
   const uint32_t digit = status / 100;
   Add(totals.durations[bucket], 1);

@@ -53,6 +53,19 @@ TEST_SUITE("the totals of a process") {
     CHECK(totals.duration_us.load() == 100'000'202);
   }
 
+  TEST_CASE("put every duration between the bounds around it") {
+    const Scoreboard board = Scoreboard::Create(1);
+    for (uint64_t duration = 0; duration < 300'000'000; duration += 1 + duration / 7) {
+      board.Clear(0);
+      RequestTotals& totals = board.slot(0).totals;
+      CountAnswer(totals, duration, 200);
+      size_t bucket = 0;
+      while (totals.durations[bucket].load() == 0) ++bucket;
+      CHECK((bucket == 0 || duration > kDurationBounds[bucket - 1]));
+      CHECK((bucket == kDurationBounds.size() || duration <= kDurationBounds[bucket]));
+    }
+  }
+
   TEST_CASE("have a place for statuses that are none") {
     const Scoreboard board = Scoreboard::Create(1);
     CountAnswer(board.slot(0).totals, 1, 999);
