@@ -59,8 +59,9 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
   await serveApp(opened, options);
 
   if (http !== undefined && address !== undefined) {
-    const { openHttpFront } = await import('./http-front.js');
-    lifecycle.setFront(await openHttpFront(http, address, settings, gateway));
+    const { openHttpFront, statusPageFor } = await import('./http-front.js');
+    const page = await statusPageFor(commandLine, process.pid);
+    lifecycle.setFront(await openHttpFront(http, address, settings, { ...gateway, ...page }));
   } else if (address !== undefined) {
     writeLog(`serving ${name} on ${formatAddress(address)} (LSAPI)`);
   }
