@@ -4,10 +4,23 @@ import { helpText, parseCommandLine } from './options.js';
 
 /** Does what the arguments of `lsnode` ask for. */
 export async function runCommand(argv: readonly string[]): Promise<void> {
-  if (argv[0] === 'status') {
-    const { runStatus } = await import('./status-command.js');
-    runStatus(argv.slice(1));
-    return;
+  // Looking needs nothing of what serving does.
+  switch (argv[0]) {
+    case 'status': {
+      const { runStatus } = await import('./status-command.js');
+      await runStatus(argv.slice(1));
+      return;
+    }
+    case 'top': {
+      const { runTop } = await import('./top-command.js');
+      await runTop(argv.slice(1));
+      return;
+    }
+    case 'metrics': {
+      const { runMetrics } = await import('./metrics-command.js');
+      await runMetrics(argv.slice(1));
+      return;
+    }
   }
   const commandLine = parseCommandLine(argv);
   switch (commandLine.action) {

@@ -8,7 +8,7 @@ import type { Settings } from '../config/setting-types.js';
 import type { Invocation } from '../process-group/image.js';
 import type { GatewayMapping } from './http-front.js';
 import { appMapping } from './document-root.js';
-import { openHttpFront } from './http-front.js';
+import { openHttpFront, statusPageFor } from './http-front.js';
 import { privateAddress } from './open-socket.js';
 import type { CommandLine } from './options.js';
 import { DEVELOPMENT_VARIABLE } from './run-group.js';
@@ -52,7 +52,8 @@ export async function runBehindGateway(
   process.removeAllListeners('SIGHUP').on('SIGHUP', () => group.kill('SIGHUP'));
   while (group.exitCode === null && group.signalCode === null && !existsSync(bind)) await delay(POLL_MS);
   if (group.exitCode === null && group.signalCode === null) {
-    const close = await openHttpFront(http, target, settings, gateway);
+    const page = await statusPageFor(commandLine, group.pid ?? 0);
+    const close = await openHttpFront(http, target, settings, { ...gateway, ...page });
     void ended.then(close);
   }
   const [code] = await ended;

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/setting-types.js';
+import { publishProcessEnd } from '../diagnostics/process-channels.js';
 import { hasBeforeExitHooks, runBeforeExit } from '../process-group/hooks.js';
 import type { Worker, WorkerEnd } from '../worker/worker.js';
 import type { StopSignal } from './stop-signals.js';
@@ -53,6 +54,10 @@ export class Lifecycle {
       const isOrderly = this.#stopping || this.#ending;
       if (isOrderly && status === STATUS_OF_SIGTERM && !this.#worker?.activeRequests) process.exitCode = 0;
       this.#worker?.failRequests(new Error('the process has ended'));
+      if (this.#worker !== undefined) {
+        const { role, answeredRequests: requests } = this.#worker;
+        publishProcessEnd({ pid: process.pid, role, exitCode: Number(process.exitCode ?? status), requests });
+      }
     });
     for (const delay of isForked ? [] : INSPECTOR_CHECKS_MS) {
       setTimeout(() => {

@@ -20,6 +20,10 @@ export interface CommandLine {
   readonly http: Address | undefined;
   /** `--document-root`: files that the gateway of `--http` delivers for the app. */
   readonly documentRoot: string | undefined;
+  /** `--status-path`: where the gateway of `--http` shows its status page. */
+  readonly statusPath: string | undefined;
+  /** `--status-token-file`: file of the token that lets clients of other machines see it. */
+  readonly statusTokenFile: string | undefined;
   /** Whether scripts are served in place of one app: `--scripts`, or a configuration that maps URLs to them. */
   readonly scripts: boolean;
   /** `--suffix`, which may be given several times: files that the gateway of `--http` takes for scripts. */
@@ -37,6 +41,8 @@ const OPTIONS = {
   bind: { type: 'string', short: 'b' },
   http: { type: 'string' },
   'document-root': { type: 'string' },
+  'status-path': { type: 'string' },
+  'status-token-file': { type: 'string' },
   scripts: { type: 'boolean' },
   suffix: { type: 'string' },
   'apache-config': { type: 'string' },
@@ -119,6 +125,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     );
   }
 
+  if (values['status-path'] !== undefined && values.http === undefined)
+    throw optionError(
+      '--status-path is for the gateway of --http. Behind a server use lsnode status, or lsnode metrics.',
+    );
+  if (values['status-token-file'] !== undefined && values['status-path'] === undefined)
+    throw optionError('--status-token-file is for the status page: give --status-path, too.');
+
   return {
     action: wanted.has('help')
       ? 'help'
@@ -133,6 +146,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     bind: values.bind === undefined ? undefined : address('--bind', values.bind, false),
     http: values.http === undefined ? undefined : address('--http', values.http, true),
     documentRoot: values['document-root'],
+    statusPath: values['status-path'],
+    statusTokenFile: values['status-token-file'],
     scripts,
     suffixes,
     apacheConfig,
@@ -144,7 +159,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 /** The text of `lsnode --help`: at most 80 columns, environment variables from the table that reads them. */
 export function helpText(): string {
   return `Usage: lsnode [options] [app] [argument...]
-       lsnode status [PID|SOCKET] [--json]
+       lsnode status|top|metrics [PID|SOCKET]
 
 Serves a Node.js app to a LiteSpeed web server over LSAPI: on the socket that
 the server left on descriptor 0, on one of its own (--bind), or without such a
@@ -155,8 +170,9 @@ app.js (app.mjs, app.cjs, "main" of package.json), in LSNODE_ROOT or the
 current directory. Arguments behind the app, or behind --, are the app's.
 With --scripts, or a configuration, app is a directory; see docs/scripts.md.
 
-lsnode status shows what running process groups do; lsnode status --help tells
-more. An app of that name is run as ./status.
+lsnode status shows what every running lsnode does, lsnode top goes on showing
+it, lsnode metrics tells Prometheus; lsnode status --help tells more. An app of
+such a name is run as ./status.
 
 Options:
 ${definitionList([
@@ -164,6 +180,11 @@ ${definitionList([
   ['-b, --bind ADDRESS', 'listen on a socket of its own for LSAPI'],
   ['    --http ADDRESS', 'development: a gateway that takes HTTP there and passes it on by LSAPI'],
   ['    --document-root DIR', 'with --http: files that the app may have delivered; see docs/litespeed.md'],
+  ['    --status-path PATH', 'with --http: a page there that shows what the processes do, to this machine'],
+  [
+    '    --status-token-file FILE',
+    'file of a secret that lets others see it, too; see docs/observability.md',
+  ],
   ['    --scripts', 'serve the scripts that the server names, as its script handler'],
   ['    --suffix .SUFFIX', 'with --scripts --http: what is a script [.js .mjs .cjs]; may be repeated'],
   [
@@ -225,6 +246,8 @@ function sample(rawName: string): string {
   if (rawName === '--apache-config') return '/etc/apache2/site.conf';
   if (rawName === '--suffix') return '.wsgi';
   if (rawName === '--document-root') return 'public';
+  if (rawName === '--status-path') return '/lsnode-status';
+  if (rawName === '--status-token-file') return 'token';
   if (rawName === '--config') return 'lsnode.config.json';
   return rawName === '-m' || rawName === '--module' ? 'app.js' : '127.0.0.1:8080';
 }

@@ -93,7 +93,8 @@ async function serveAsChild(
   isForked: boolean,
 ): Promise<void> {
   const lifecycle = new Lifecycle(settings, writeLog, { isForked });
-  const options = { settings, socket: 'group', lifecycle, development, idle: giveMemoryBack } as const;
+  const { root } = app;
+  const options = { settings, socket: 'group', lifecycle, development, root, idle: giveMemoryBack } as const;
   if (preloaded !== undefined) {
     await serveApp(preloaded, options);
     return;

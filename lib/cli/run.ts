@@ -55,7 +55,8 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
     process.env.NODE_ENV === 'development' || (http !== undefined && process.env.NODE_ENV !== 'production');
   // Nobody starts a process again that has a socket of its own.
   const restartMarker = address === undefined ? new RestartMarker(restartFile(app)) : undefined;
-  const options = { settings, socket, lifecycle, development, restartMarker, stdout: http !== undefined };
+  const stdout = http !== undefined;
+  const options = { settings, socket, lifecycle, development, root: app.root, restartMarker, stdout };
   let opened: OpenedApp;
   try {
     opened = await open();
@@ -69,8 +70,9 @@ async function runWorker(commandLine: CommandLine, settings: Settings): Promise<
   await serveApp(opened, options);
 
   if (http !== undefined && address !== undefined) {
-    const { openHttpFront } = await import('./http-front.js');
-    lifecycle.setFront(await openHttpFront(http, address, settings, gateway));
+    const { openHttpFront, statusPageFor } = await import('./http-front.js');
+    const page = await statusPageFor(commandLine, process.pid);
+    lifecycle.setFront(await openHttpFront(http, address, settings, { ...gateway, ...page }));
   } else if (address !== undefined) {
     writeLog(`serving ${name} on ${formatAddress(address)} (LSAPI)`);
   }

@@ -8,6 +8,7 @@ import { resolveApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
 import type { RequestLog } from '../connections/request-log.js';
+import { publishProcessStart } from '../diagnostics/process-channels.js';
 import { runAfterFork } from '../process-group/hooks.js';
 import type { WorkerSocket } from '../worker/worker-socket.js';
 import type { WorkerOptions } from '../worker/worker.js';
@@ -39,7 +40,7 @@ const HINT_MS = 10_000;
 /** How an app is to be served; the rest of {@link WorkerOptions} follows from it. */
 export interface ServeOptions extends Pick<
   WorkerOptions,
-  'settings' | 'development' | 'restartMarker' | 'idle'
+  'settings' | 'development' | 'root' | 'restartMarker' | 'idle'
 > {
   readonly socket: WorkerSocket | 'group';
   readonly lifecycle: Lifecycle;
@@ -56,16 +57,19 @@ export async function serveApp(
   { loaded, listened, further }: OpenedApp,
   options: ServeOptions,
 ): Promise<Worker> {
-  const { socket, lifecycle, settings, development, restartMarker, idle } = options;
+  const { socket, lifecycle, settings, development, root, restartMarker, idle } = options;
   const hint = setTimeout(
     () => writeLog("the app's onAfterFork hooks are still running; requests wait for them"),
     HINT_MS,
   );
   await runAfterFork();
   clearTimeout(hint);
+  const role = socket === 'group' ? 'child' : 'worker';
+  publishProcessStart({ pid: process.pid, role, root, startTime: performance.now() });
   const worker = new Worker(loaded, socket, {
     settings,
     development,
+    ...(root !== undefined && { root }),
     restartMarker,
     ...(idle !== undefined && { idle }),
     log: writeLog,

@@ -30,6 +30,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 class HttpGateway implements Gateway {
   readonly server: Server;
   readonly #context: ExchangeContext;
+  readonly #intercept: GatewayOptions['intercept'];
   /** Client connections with a request in progress. */
   readonly #busy = new WeakMap<Duplex, Waiting>();
   /** Connections of clients. */
@@ -38,6 +39,7 @@ class HttpGateway implements Gateway {
 
   constructor(options: GatewayOptions) {
     const resolved = resolveOptions(options);
+    this.#intercept = options.intercept;
     this.#context = { options: resolved, pool: new ConnectionPool(resolved) };
     this.server = createServer({
       requireHostHeader: false,
@@ -99,6 +101,7 @@ class HttpGateway implements Gateway {
   /** Requests of one client connection are handled one after the other, as OpenLiteSpeed does. */
   #accept(req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
+    if (!this.#busy.has(socket) && this.#intercept?.(req, res) === true) return;
     const exchange = new Exchange(this.#context, req, res, () => this.#next(socket));
     const waiting = this.#busy.get(socket);
     if (waiting !== undefined) {

@@ -1,5 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { parseAddress, type Address } from '../config/address.js';
 import { LsapiError } from '../errors.js';
 import { logAccessToStdout } from './access-log.js';
@@ -41,6 +41,8 @@ export interface GatewayOptions {
   errorLog?: (line: string) => void;
   /** Whether error pages say what happened and what to do; `true` unless given. */
   development?: boolean;
+  /** Answers a request in place of the application, or returns `false`. */
+  intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /** Where a gateway listens, for {@link Gateway.listen}. */

@@ -3,6 +3,7 @@ import nodeGypBuild from 'node-gyp-build';
 import type { DecodedRequest } from '../codec/types.js';
 import { LsapiError } from '../errors.js';
 import type { NativeGroupBinding } from './group-binding.js';
+import type { RequestWatch } from './request-watch.js';
 
 /** Methods that the addon announces by number, in the order of `kMethods` in native/binding/request_text.cc. */
 export const METHODS = [
@@ -128,8 +129,12 @@ export interface ConnectionSetStatistics {
 export interface NativeConnectionSet {
   /** Takes a listening descriptor. 0 or an errno. */
   listen(fd: number): number;
-  /** Takes a connected descriptor. 0 or an errno. */
-  adopt(fd: number): number;
+  /**
+   * Takes a connected descriptor. 0 or an errno.
+   *
+   * @param load - milliseconds that the connection has waited for this process to be ready
+   */
+  adopt(fd: number, load?: number): number;
   stopListening(): void;
   /** Stops taking work, finishes what runs, calls onDrained. */
   drain(): void;
@@ -140,6 +145,11 @@ export interface NativeConnectionSet {
   statistics(): ConnectionSetStatistics;
   /** Takes this process's place in a process group: connections and orders come from the parent. 0 or an errno. */
   joinGroup(): number;
+  /**
+   * Keeps a scoreboard of its own, where no group does, which `lsnode status` finds: before the first connection. `root`
+   * is the app's directory. 0 or an errno.
+   */
+  openBoard(root: string): number;
   /** Tells the parent, in one line, why this child cannot serve. */
   markFailed(reason: string): void;
   /** Whether the parent ends this child because a request took too long. */
@@ -148,6 +158,10 @@ export interface NativeConnectionSet {
   readonly exchange: Int32Array;
   /** The header text that the native side has read last; kept by respond(). */
   lastHeader: string | undefined;
+  /** Requests that subscribers of `node:diagnostics_channel` know of; none before the first subscriber. */
+  watch: RequestWatch | undefined;
+  /** How the requests are served, for those subscribers. */
+  style: string;
   /** To be called by respond() of `exchange.ts` alone, which puts the numbers that belong to it in place. */
   transmit(header: string | undefined, body: string | Uint8Array | undefined): void;
   /** Reads body bytes into `into`; a number of bytes, or a {@link BodyRead}. */

@@ -1,5 +1,6 @@
 import type { NativeConnectionSet, NativeConnectionSetOptions, NativeRequestHandler } from './binding.js';
-import { METHODS, native } from './binding.js';
+import { METHODS, RespondFlag, native } from './binding.js';
+import { RequestWatch, isWatched } from './request-watch.js';
 
 /**
  * Places of the numbers that accompany calls between the native side and this one, in `NativeConnectionSet.exchange`:
@@ -33,6 +34,10 @@ export function openConnectionSet(
   // Not bound methods: the native side calls with receivers of its own.
   const set: NativeConnectionSet = new native.ConnectionSet(options, {
     onRequest(url, texts, method) {
+      if (isWatched()) {
+        announceWatched(set, handler, url, texts, method);
+        return;
+      }
       const { exchange } = set;
       const headerLength = exchange[HeaderTextLength]!;
       handler.onRequest(
@@ -48,7 +53,10 @@ export function openConnectionSet(
     },
     onBody: (slot, serial) => handler.onBody(slot, serial),
     onDrain: (slot, serial) => handler.onDrain(slot, serial),
-    onAbort: (slot, serial) => handler.onAbort(slot, serial),
+    onAbort(slot, serial) {
+      set.watch?.abort(slot, serial);
+      handler.onAbort(slot, serial);
+    },
     onBodyTimeout: (slot, serial) => handler.onBodyTimeout(slot, serial),
     onDrained: () => handler.onDrained(),
     onLog: (line) => handler.onLog(line),
@@ -56,7 +64,31 @@ export function openConnectionSet(
     onRetire: (orphaned) => handler.onRetire(orphaned),
   });
   set.lastHeader = undefined;
+  set.watch = undefined;
+  set.style = '';
   return set;
+}
+
+/** The same for a request that somebody wants to know of (node:diagnostics_channel). */
+function announceWatched(
+  set: NativeConnectionSet,
+  handler: NativeRequestHandler,
+  url: string,
+  texts: string | undefined,
+  methodText: string | undefined,
+): void {
+  const { exchange } = set;
+  const slot = exchange[Slot]!;
+  const serial = exchange[Serial]!;
+  const bodyLength = exchange[BodyLengthHigh]! * 0x1_0000_0000 + (exchange[BodyLengthLow]! >>> 0);
+  const method = methodText ?? METHODS[exchange[Method]!]!;
+  const envText = texts?.slice(exchange[HeaderTextLength]);
+  // Subscribers may do anything: the numbers hold for now only.
+  const traits = exchange[Traits];
+  set.watch ??= new RequestWatch(set);
+  set.watch.begin(slot, serial, method, url, () =>
+    handler.onRequest(slot, serial, bodyLength, method, url, texts, envText, traits),
+  );
 }
 
 /** The request is over. */
@@ -98,5 +130,20 @@ export function respond(
   const result = exchange[Result]!;
   // Of a request that is over nothing has been read.
   if (header !== undefined && result !== Gone) set.lastHeader = header;
+  if (set.watch !== undefined)
+    tellWatch(set.watch, slot, serial, flags, header === undefined ? undefined : status, result);
   return result;
+}
+
+function tellWatch(
+  watch: RequestWatch,
+  slot: number,
+  serial: number,
+  flags: number,
+  status: number | undefined,
+  result: number,
+): void {
+  if (result === Gone) watch.abort(slot, serial);
+  // Below that nothing has been sent, and the answer goes on.
+  else if (result > Gone) watch.respond(slot, serial, status, (flags & RespondFlag.End) !== 0);
 }

@@ -5,7 +5,7 @@ import { daemonOptions } from './daemon.js';
 import type { NativeGroupOptions, NativeProgram } from '../native/group-binding.js';
 
 /** `Scoreboard::kSlotsInPage`. */
-const SLOTS_IN_PAGE = 8;
+const SLOTS_IN_PAGE = 4;
 
 /** Slots that a group's scoreboard needs: two generations at their limits, while the old one drains. */
 export function slotsFor(settings: Settings): number {

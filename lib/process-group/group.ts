@@ -3,6 +3,7 @@ import type { OpenedApp } from '../app/open.js';
 import type { ResolvedApp } from '../app/resolve.js';
 import type { Settings } from '../config/setting-types.js';
 import { writeLog } from '../connections/log.js';
+import { publishGroupStart } from '../diagnostics/process-channels.js';
 import { LsapiError } from '../errors.js';
 import { native } from '../native/binding.js';
 import type { NativeIdentity } from '../native/group-binding.js';
@@ -169,6 +170,7 @@ export async function startGroup(context: GroupContext, canFork: boolean): Promi
       throw new LsapiError('LSAPI_ERR_GROUP', `The process cannot replace its image (errno ${error}).`);
     }
     await runBeforeFork();
+    publishGroupStart({ pid: process.pid, root: app.root, isReload: role.kind === 'reload' });
     loaded();
   }
   if (canFork) prepareFork();

@@ -24,6 +24,8 @@ export interface FoundGroup {
   readonly snapshot: GroupSnapshot;
   /** The parent and all others that hold the group's scoreboard, in ascending order. */
   readonly holders: readonly number[];
+  /** Where its scoreboard can be opened as long as the one who held it there does: {@link readAgain}. */
+  readonly path: string;
 }
 
 interface UnreadableBoard {
@@ -72,16 +74,34 @@ export function findGroup(target: number | string, options: Pick<FindOptions, 'p
 }
 
 /**
+ * The same group a moment later, without a look at all processes.
+ *
+ * @returns `undefined` where it cannot be found in the same place: it may have moved, or be gone
+ */
+export function readAgain({ snapshot: before, holders, path }: FoundGroup): FoundGroup | undefined {
+  let snapshot: GroupSnapshot | undefined;
+  try {
+    snapshot = openScoreboard(path);
+  } catch (error) {
+    if (!(error instanceof LsapiError)) throw error;
+  }
+  // Descriptors are given anew: the file may be another one by now.
+  const isSame =
+    snapshot?.parentPid === before.parentPid && snapshot.startedAt?.getTime() === before.startedAt?.getTime();
+  return snapshot !== undefined && isSame ? { snapshot, holders, path } : undefined;
+}
+
+/**
  * What to say when {@link findGroups} finds nothing.
  *
  * @returns LsapiError `LSAPI_ERR_STATUS_NO_GROUP`
  */
 export function noGroups(): LsapiError {
-  return noGroup('No process group is running that can be seen from here.', WHAT_IS_ONE);
+  return noGroup('No lsnode is running that can be seen from here.', WHAT_IS_ONE);
 }
 
 const WHAT_IS_ONE =
-  'An lsnode is a group if LSAPI_CHILDREN is above 1 and it is started on a listening socket; a single process has no status.';
+  'Every lsnode that serves can be seen, a process group or a single process; one that a server starts on demand is there only after the first request.';
 
 function findByPid(pid: number, proc: string): FoundGroup {
   if (!isProcess(pid, proc)) {
@@ -92,7 +112,7 @@ function findByPid(pid: number, proc: string): FoundGroup {
     const snapshot = openScoreboard(path);
     if (snapshot === undefined) continue;
     if (scoreboardsOf(snapshot.parentPid, proc).some((board) => board.identity === identity))
-      return { snapshot, holders: holdersOf(identity, proc) };
+      return { snapshot, holders: holdersOf(identity, proc), path };
     orphanOf = snapshot.parentPid;
   }
   if (orphanOf !== undefined) {
@@ -154,8 +174,9 @@ function scan(proc: string): { groups: FoundGroup[]; unreadable: UnreadableBoard
   const unreadable: UnreadableBoard[] = [];
   for (const { paths, holders } of boards.values()) {
     try {
-      const snapshot = openAny(paths);
-      if (snapshot !== undefined && holders.includes(snapshot.parentPid)) groups.push({ snapshot, holders });
+      const opened = openAny(paths);
+      if (opened !== undefined && holders.includes(opened.snapshot.parentPid))
+        groups.push({ ...opened, holders });
     } catch (error) {
       if (!(error instanceof LsapiError)) throw error;
       const which = holders.length === 1 ? 'process' : 'processes';
@@ -168,10 +189,10 @@ function scan(proc: string): { groups: FoundGroup[]; unreadable: UnreadableBoard
 }
 
 /** Opens it where somebody still holds it. */
-function openAny(paths: readonly string[]): GroupSnapshot | undefined {
+function openAny(paths: readonly string[]): { snapshot: GroupSnapshot; path: string } | undefined {
   for (const path of paths) {
     const snapshot = openScoreboard(path);
-    if (snapshot !== undefined) return snapshot;
+    if (snapshot !== undefined) return { snapshot, path };
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { printable } from '../config/printable.js';
+import { STATUS_CLASSES, type AnswerTotals } from './answers.js';
 import type { ChildStatus, GroupStatus } from './group-status.js';
 
 /** What the text of a status depends on besides the status. */
@@ -35,16 +36,22 @@ const COLUMNS: readonly Column[] = [
   { title: 'STATE', align: 'left', cell: ({ state }) => state },
   { title: 'AGE', align: 'right', cell: ({ ageMilliseconds }) => formatDuration(ageMilliseconds) },
   numbers('REQUESTS', ({ requests }) => requests, String),
-  numbers('REQ/S', requestsPerSecond, (rate) => rate.toFixed(1)),
+  numbers('REQ/S', ({ requestsPerSecond }) => requestsPerSecond, formatRate),
+  numbers('NOW', ({ recent }) => recent?.requestsPerSecond ?? null, formatRate),
   numbers('CONN', ({ connections }) => connections, String),
+  numbers('RSS', ({ memory }) => memory.rss, formatMemory, false),
   numbers('PRIVATE', ({ memory }) => memory.private, formatMemory),
-  numbers('THREADS', ({ threads }) => threads, String),
+  numbers(
+    'CPU%',
+    ({ recent }) => recent?.cpuPercent ?? null,
+    (percent) => percent.toFixed(0),
+  ),
   numbers(
     'CPU',
     ({ cpuMilliseconds }) => cpuMilliseconds,
     (milliseconds) => `${(milliseconds / SECOND).toFixed(1)} s`,
   ),
-  { title: 'REQUEST', align: 'left', cell: requestText },
+  { title: 'REQUEST', align: 'left', cell: formatRequest },
 ];
 
 /** A group for people to read: what holds for all of it, a line per child, and the sum of these. */
@@ -65,32 +72,78 @@ export function formatDuration(milliseconds: number): string {
 
 function formatHead(group: GroupStatus, now: number): string[] {
   const { limits, children } = group;
+  const isWorker = group.mode === 'worker';
   const extra = limits.extraChildren > 0 ? ` (+${limits.extraChildren} extra)` : '';
   const each = count(limits.concurrency, 'connection');
+  const recent = group.recent === null ? '' : `, ${formatRate(group.recent.requestsPerSecond)}/s now`;
   const rows: [term: string, text: string][] = [
     [
       'state',
-      `${group.state}, generation ${group.generation}${ago(group.generationStartedAt, now)}, ${group.mode}`,
+      isWorker
+        ? group.state
+        : `${group.state}, generation ${group.generation}${ago(group.generationStartedAt, now)}, ${group.mode}`,
     ],
     ['uptime', group.startedAt === null ? UNKNOWN : formatDuration(now - Date.parse(group.startedAt))],
-    ['children', `${children.length} of ${limits.children}${extra}, ${group.busy} busy; ${each} each`],
-    [
-      'started',
-      `${group.startedChildren}; ${group.endedChildren} ended, ${group.crashedChildren} of them crashed`,
-    ],
-    ['connections', `${group.accepted} accepted, ${group.refused} refused`],
-    ['requests', String(group.requests)],
-    ['reloads', `${group.reloads}; ${group.failedReloads} failed`],
-    ['parent', `${formatMemory(group.memory.private)} private`],
   ];
+  if (!isWorker) {
+    rows.push(
+      ['children', `${children.length} of ${limits.children}${extra}, ${group.busy} busy; ${each} each`],
+      [
+        'started',
+        `${group.startedChildren}; ${group.endedChildren} ended, ${group.crashedChildren} of them crashed`,
+      ],
+    );
+  }
+  rows.push(
+    [
+      'connections',
+      `${group.accepted} accepted, ${group.connections} open${isWorker ? '' : `, ${group.refused} refused`}`,
+    ],
+    [
+      'requests',
+      `${group.requests}, ${group.active} in progress; ${formatRate(group.requestsPerSecond)}/s${recent}`,
+    ],
+    ['answers', formatAnswers(group.answers)],
+  );
+  if (!isWorker) {
+    rows.push(
+      ['reloads', `${group.reloads}; ${group.failedReloads} failed`],
+      ['parent', `${formatMemory(group.memory.rss)} resident, ${formatMemory(group.memory.private)} private`],
+    );
+  }
   if (group.limitReached > 0)
     rows.push(['limit', `reached ${count(group.limitReached, 'time')} (LSAPI_CHILDREN)`]);
   if (group.forkFailures > 0)
     rows.push(['fork', `refused by the system ${count(group.forkFailures, 'time')}`]);
   return [
-    `Process group ${group.pid}: ${printable(group.root)}`,
+    `${isWorker ? 'Worker' : 'Process group'} ${group.pid}: ${printable(group.root)}`,
     ...rows.map(([term, text]) => ' '.repeat(HEAD_INDENT) + term.padEnd(HEAD_TERM) + text),
   ];
+}
+
+function formatAnswers({ statuses, milliseconds }: AnswerTotals): string {
+  const classes = STATUS_CLASSES.filter((name) => statuses[name] > 0).map((name) =>
+    name === 'none' ? `${statuses[name]} given up` : `${statuses[name]} × ${name}`,
+  );
+  if (milliseconds === null) return 'none';
+  const { mean, p50, p95, p99 } = milliseconds;
+  const times = [
+    `mean ${formatLatency(mean)}`,
+    `p50 ${formatLatency(p50)}`,
+    `p95 ${formatLatency(p95)}`,
+    `p99 ${formatLatency(p99)}`,
+  ];
+  return `${classes.join(', ')}; ${times.join(', ')}`;
+}
+
+/** A short span: `0.35 ms`, `12.5 ms`, `250 ms`, and from a second on as {@link formatDuration} has it. */
+export function formatLatency(milliseconds: number): string {
+  if (milliseconds >= SECOND) return formatDuration(milliseconds);
+  return `${milliseconds.toFixed(milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0)} ms`;
+}
+
+function formatRate(rate: number): string {
+  return rate.toFixed(1);
 }
 
 function formatTable(children: readonly ChildStatus[], width: number): string[] {
@@ -115,11 +168,12 @@ function formatTable(children: readonly ChildStatus[], width: number): string[] 
   );
 }
 
-/** A column whose last line is the sum; what is unknown of some counts nothing there. */
+/** A column whose last line is the sum, where one makes sense; what is unknown of some counts nothing there. */
 function numbers(
   title: string,
   value: (child: ChildStatus) => number | null,
   format: (value: number) => string,
+  hasSum = true,
 ): Column {
   const shown = (known: number | null): string => (known === null ? UNKNOWN : format(known));
   return {
@@ -127,17 +181,15 @@ function numbers(
     align: 'right',
     cell: (child) => shown(value(child)),
     sum: (children) => {
+      if (!hasSum) return '';
       const known = children.map(value).filter((one) => one !== null);
       return shown(known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0));
     },
   };
 }
 
-function requestsPerSecond({ requests, ageMilliseconds }: ChildStatus): number {
-  return ageMilliseconds === 0 ? 0 : (requests * SECOND) / ageMilliseconds;
-}
-
-function requestText({ currentRequest, failure, killSignals }: ChildStatus): string {
+/** What a child answers, and for how long; why it has failed. */
+export function formatRequest({ currentRequest, failure, killSignals }: ChildStatus): string {
   if (failure !== null) return printable(failure);
   if (currentRequest === null) return '';
   const { method, url, milliseconds } = currentRequest;
@@ -145,7 +197,8 @@ function requestText({ currentRequest, failure, killSignals }: ChildStatus): str
   return `${formatDuration(milliseconds)}${signals}: ${printable(`${method ?? '?'} ${url ?? '?'}`)}`;
 }
 
-function formatMemory(bytes: number | null): string {
+/** Bytes as megabytes of 1,048,576; a dash for what is unknown. */
+export function formatMemory(bytes: number | null): string {
   return bytes === null ? UNKNOWN : `${(bytes / MEGABYTE).toFixed(1)} MB`;
 }
 

@@ -1,12 +1,20 @@
 import type { FoundGroup } from './find-groups.js';
 import type { GroupMode, GroupPhase } from './layout.js';
-import { readProcessUsage, type ProcessMemory } from './process-memory.js';
-import type { ChildSnapshot } from './scoreboard.js';
+import {
+  describeAnswers,
+  describeDurations,
+  sumOf,
+  type AnswerDurations,
+  type AnswerTotals,
+} from './answers.js';
+import { readProcessMemory, readProcessTimes, type ProcessMemory } from './process-memory.js';
+import type { ChildSnapshot, GroupSnapshot } from './scoreboard.js';
 
 /**
- * What a process group does at one moment: what `lsnode status --json` prints. Fields keep their names and meaning;
- * others may be added. Times of day are ISO 8601 in UTC, spans are milliseconds, memory is bytes. Counters begin with
- * the group and survive reloads.
+ * What a process group, or a process that serves alone (`mode` is `worker`), does at one moment: what
+ * `lsnode status --json` prints. Fields keep their names and meaning; others may be added. Times of day are ISO 8601 in
+ * UTC, spans are milliseconds, memory is bytes. Counters begin with the group and survive reloads. A worker is its own
+ * and only child.
  */
 export interface GroupStatus {
   /** Process id of the parent. */
@@ -19,6 +27,7 @@ export interface GroupStatus {
   readonly mode: GroupMode;
   /** When the first generation was started; `null` before. */
   readonly startedAt: string | null;
+  readonly uptimeMilliseconds: number;
   /** When the present generation was started; `null` before. */
   readonly generationStartedAt: string | null;
   readonly limits: GroupLimits;
@@ -26,8 +35,16 @@ export interface GroupStatus {
   readonly busy: number;
   /** Connections accepted. */
   readonly accepted: number;
+  /** Connections open now. */
+  readonly connections: number;
   /** Requests begun, those of children that have ended included. */
   readonly requests: number;
+  /** Requests in progress. */
+  readonly active: number;
+  /** Over the whole uptime. */
+  readonly requestsPerSecond: number;
+  /** Of all children, those that have ended included. */
+  readonly answers: AnswerTotals;
   /** Connections that the parent itself answered with 503. */
   readonly refused: number;
   readonly startedChildren: number;
@@ -43,7 +60,22 @@ export interface GroupStatus {
   readonly failedReloads: number;
   /** Of the parent. */
   readonly memory: ProcessMemory;
+  /** Processor time of the parent, its children, and what these have waited for. */
+  readonly cpuMilliseconds: number | null;
+  /** Over the last moments, where there was a look before. */
+  readonly recent: RecentActivity | null;
   readonly children: readonly ChildStatus[];
+}
+
+/** What happened between two looks. */
+export interface RecentActivity {
+  /** Between the two. */
+  readonly milliseconds: number;
+  readonly requestsPerSecond: number;
+  /** Of one processor; `null` where it is unknown. */
+  readonly cpuPercent: number | null;
+  /** Of the answers that ended meanwhile; `null` where none has. */
+  readonly answers: AnswerDurations | null;
 }
 
 /** How large a group may become. */
@@ -77,6 +109,10 @@ export interface ChildStatus {
   readonly requests: number;
   /** Responses completed. */
   readonly responses: number;
+  /** Over its whole age. */
+  readonly requestsPerSecond: number;
+  /** How long its answers took; `null` before the first. */
+  readonly answerMilliseconds: AnswerDurations | null;
   /** Signals that it got because a request took longer than LSAPI_MAX_PROCESS_TIME. */
   readonly killSignals: number;
   /** The oldest request in progress; `null` where there is none. */
@@ -91,6 +127,8 @@ export interface ChildStatus {
   readonly threads: number | null;
   /** Processor time, user and system. */
   readonly cpuMilliseconds: number | null;
+  /** Over the last moments, where there was a look before. */
+  readonly recent: RecentActivity | null;
 }
 
 /** What was requested. */
@@ -116,23 +154,33 @@ export interface StatusOptions {
   readonly now?: number;
   /** Milliseconds of CLOCK_MONOTONIC. Default: now. */
   readonly monotonicNow?: number;
+  /** Memory of a process, where that is known already. Default: asks the kernel. */
+  readonly memoryOf?: (pid: number) => ProcessMemory;
 }
 
 interface Moment {
   readonly proc: string;
   readonly now: number;
   readonly monotonicNow: number;
+  readonly memoryOf: (pid: number) => ProcessMemory;
 }
 
 const NANOSECONDS = 1_000_000n;
+const SECOND = 1000;
 
 /** The status of a group that was found, with what the system knows of its processes. */
 export function describeGroup({ snapshot }: FoundGroup, options: StatusOptions = {}): GroupStatus {
+  const { proc = '/proc' } = options;
   const moment: Moment = {
-    proc: options.proc ?? '/proc',
+    proc,
     now: options.now ?? Date.now(),
-    monotonicNow: options.monotonicNow ?? Number(process.hrtime.bigint() / NANOSECONDS),
+    monotonicNow: options.monotonicNow ?? monotonicMilliseconds(),
+    memoryOf: options.memoryOf ?? ((pid) => readProcessMemory(pid, proc)),
   };
+  const children = snapshot.children.map((child) => describeChild(child, moment));
+  const requests = snapshot.children.reduce((sum, child) => sum + child.requests, snapshot.requestsOfEnded);
+  const uptimeMilliseconds =
+    snapshot.startedAt === undefined ? 0 : since(snapshot.startedAt.getTime(), moment.now);
   return {
     pid: snapshot.parentPid,
     root: snapshot.root,
@@ -140,6 +188,7 @@ export function describeGroup({ snapshot }: FoundGroup, options: StatusOptions =
     state: snapshot.state,
     mode: snapshot.mode,
     startedAt: isoTime(snapshot.startedAt),
+    uptimeMilliseconds,
     generationStartedAt: isoTime(snapshot.generationStartedAt),
     limits: {
       children: snapshot.childLimit,
@@ -148,7 +197,13 @@ export function describeGroup({ snapshot }: FoundGroup, options: StatusOptions =
     },
     busy: snapshot.busy,
     accepted: snapshot.accepted,
-    requests: snapshot.children.reduce((sum, { requests }) => sum + requests, snapshot.requestsOfEnded),
+    connections: children.reduce((sum, child) => sum + child.connections, 0),
+    requests,
+    active: children.reduce((sum, child) => sum + child.active, 0),
+    requestsPerSecond: perSecond(requests, uptimeMilliseconds),
+    answers: describeAnswers(
+      sumOf([snapshot.answersOfEnded, ...snapshot.children.map(({ answers }) => answers)]),
+    ),
     refused: snapshot.refused,
     startedChildren: snapshot.startedChildren,
     endedChildren: snapshot.endedChildren,
@@ -157,17 +212,40 @@ export function describeGroup({ snapshot }: FoundGroup, options: StatusOptions =
     limitReached: snapshot.limitReached,
     reloads: snapshot.reloads,
     failedReloads: snapshot.failedReloads,
-    memory: readProcessUsage(snapshot.parentPid, moment.proc).memory,
-    children: snapshot.children.map((child) => describeChild(child, moment)),
+    memory: moment.memoryOf(snapshot.parentPid),
+    cpuMilliseconds: cpuOf(snapshot, children, proc),
+    recent: null,
+    children,
   };
 }
 
-function describeChild(child: ChildSnapshot, { proc, now, monotonicNow }: Moment): ChildStatus {
+/** Milliseconds of CLOCK_MONOTONIC, which the times in a scoreboard are of. */
+export function monotonicMilliseconds(): number {
+  return Number(process.hrtime.bigint() / NANOSECONDS);
+}
+
+/** What happens in a second where `count` do in a span. */
+export function perSecond(count: number, milliseconds: number): number {
+  return milliseconds > 0 ? (count * SECOND) / milliseconds : 0;
+}
+
+function cpuOf(
+  { mode, parentPid }: GroupSnapshot,
+  children: readonly ChildStatus[],
+  proc: string,
+): number | null {
+  const { cpuMilliseconds, endedCpuMilliseconds } = readProcessTimes(parentPid, proc);
+  if (cpuMilliseconds === null || endedCpuMilliseconds === null) return null;
+  const own = cpuMilliseconds + endedCpuMilliseconds;
+  return mode === 'worker' ? own : children.reduce((sum, child) => sum + (child.cpuMilliseconds ?? 0), own);
+}
+
+function describeChild(child: ChildSnapshot, { proc, now, monotonicNow, memoryOf }: Moment): ChildStatus {
   const { active, requestBegan, lastActivity, text, startedAt } = child;
   const ageMilliseconds = startedAt === undefined ? 0 : since(startedAt.getTime(), now);
   const isFailed = child.state === 'failed';
   const hasRequest = requestBegan !== 0 && !isFailed;
-  const { memory, threads, cpuMilliseconds } = readProcessUsage(child.pid, proc);
+  const { threads, cpuMilliseconds } = readProcessTimes(child.pid, proc);
   return {
     pid: child.pid,
     generation: child.generation,
@@ -178,6 +256,8 @@ function describeChild(child: ChildSnapshot, { proc, now, monotonicNow }: Moment
     active,
     requests: child.requests,
     responses: child.responses,
+    requestsPerSecond: perSecond(child.requests, ageMilliseconds),
+    answerMilliseconds: describeDurations(child.answers.durations, child.answers.microseconds),
     killSignals: child.kills,
     currentRequest: hasRequest
       ? {
@@ -190,9 +270,10 @@ function describeChild(child: ChildSnapshot, { proc, now, monotonicNow }: Moment
     failure: isFailed ? (text?.url ?? '') : null,
     idleMilliseconds:
       active > 0 ? 0 : lastActivity === 0 ? ageMilliseconds : since(lastActivity, monotonicNow),
-    memory,
+    memory: memoryOf(child.pid),
     threads,
     cpuMilliseconds,
+    recent: null,
   };
 }
 

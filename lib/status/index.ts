@@ -1,5 +1,5 @@
 /**
- * Process groups seen from outside: which ones run, and what they do. Needs neither the addon nor the groups' help;
+ * Process groups, and processes that serve alone, seen from outside: which ones run, and what they do. Needs neither the addon nor the groups' help;
  * shows what the kernel lets this user see, the groups of the same user or, to root, all.
  *
  * @packageDocumentation
@@ -7,6 +7,7 @@
 import { findGroup, findGroups, type FindOptions } from './find-groups.js';
 import { describeGroup, type GroupStatus } from './group-status.js';
 
+export type { AnswerDurations, AnswerTotals, DurationCount, StatusClass } from './answers.js';
 export type { FindOptions } from './find-groups.js';
 export type {
   ChildState,
@@ -14,10 +15,12 @@ export type {
   CurrentRequest,
   GroupLimits,
   GroupStatus,
+  RecentActivity,
   RequestLine,
 } from './group-status.js';
 export type { GroupMode, GroupPhase } from './layout.js';
 export type { ProcessMemory } from './process-memory.js';
+export { StatusSampler, type SamplerOptions } from './sampler.js';
 
 /**
  * The status of every group that this user may see, by process id. Reads the descriptors of all processes at once,

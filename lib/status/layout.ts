@@ -3,13 +3,13 @@
 /** "LLSB". */
 export const SCOREBOARD_MAGIC = 0x42534c4c;
 /** The only version that this reader knows. */
-export const SCOREBOARD_VERSION = 1;
+export const SCOREBOARD_VERSION = 2;
 /** Name of the memory file. */
 export const SCOREBOARD_NAME = 'lsnode-scoreboard';
 /** Bytes of the header. */
-export const HEADER_SIZE = 512;
+export const HEADER_SIZE = 1024;
 /** Bytes of a slot. */
-export const SLOT_SIZE = 512;
+export const SLOT_SIZE = 1024;
 /** The most slots that a scoreboard has. */
 export const MOST_SLOTS = 65_536;
 
@@ -40,6 +40,7 @@ export const HEADER = {
   failedReloads: 128,
   requestsOfEnded: 136,
   root: 256,
+  totalsOfEnded: 512,
 } as const;
 
 /** Where the fields of ScoreboardSlot lie. */
@@ -62,7 +63,18 @@ export const SLOT = {
   textVersion: 96,
   method: 104,
   url: 128,
+  totals: 512,
 } as const;
+
+/** Where the fields of RequestTotals lie, from its beginning (native/process/request_totals.h). */
+export const TOTALS = {
+  durationUs: 0,
+  statuses: 8,
+  durations: 64,
+} as const;
+
+/** Bytes of RequestTotals. */
+export const TOTALS_SIZE = 384;
 
 /** Bytes of the texts, the NUL at their end included. */
 export const TEXT_SIZE = { root: 256, method: 24, url: 384 } as const;
@@ -70,7 +82,7 @@ export const TEXT_SIZE = { root: 256, method: 24, url: 384 } as const;
 /** What the group does; the index is the value of GroupPhase. */
 export const GROUP_STATES = ['loading', 'serving', 'reloading', 'stopping', 'failed'] as const;
 /** How its children come to be; the index is the value of GroupMode. */
-export const GROUP_MODES = ['preloaded', 'lazy', 'spawned'] as const;
+export const GROUP_MODES = ['preloaded', 'lazy', 'spawned', 'worker'] as const;
 /** What a child does; the index is the value of SlotState. */
 export const SLOT_STATES = ['free', 'starting', 'serving', 'draining', 'failed'] as const;
 
@@ -82,7 +94,8 @@ export type GroupPhase = (typeof GROUP_STATES)[number];
 
 /**
  * How children come to be: `preloaded` – forked from a parent that has loaded the app; `lazy` – forked from a bare
- * parent, each child loads the app; `spawned` – started as programs of their own (`LSNODE_FORK=off`).
+ * parent, each child loads the app; `spawned` – started as programs of their own (`LSNODE_FORK=off`); `worker` – not at
+ * all: one process that serves alone, parent and only child in one.
  */
 export type GroupMode = (typeof GROUP_MODES)[number];
 

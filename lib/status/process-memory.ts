@@ -6,6 +6,8 @@ export interface ProcessUsage {
   readonly threads: number | null;
   /** Processor time, user and system, in milliseconds, exact to 10. */
   readonly cpuMilliseconds: number | null;
+  /** That of its child processes that have ended and were waited for, with theirs, likewise. */
+  readonly endedCpuMilliseconds: number | null;
 }
 
 /** Memory of a process in bytes. `null` where it is gone, or belongs to somebody else. */
@@ -22,25 +24,32 @@ export interface ProcessMemory {
 const TICK_MS = 10;
 const KIB = 1024;
 
-/** What process `pid` uses, by `smaps_rollup` and `stat` in its directory of `proc`. */
-export function readProcessUsage(pid: number, proc = '/proc'): ProcessUsage {
+/** Processor time and threads of process `pid`, by `stat` in its directory of `proc`. */
+export function readProcessTimes(pid: number, proc = '/proc'): Omit<ProcessUsage, 'memory'> {
   // Behind the name, which may contain anything: field 3 of proc(5) is the first here.
   const stat = read(`${proc}/${pid}/stat`)
     ?.replace(/^.*\) /s, '')
     .split(' ');
-  const [userTicks, systemTicks, threads] = [14, 15, 20].map((field) => numberOf(stat?.[field - 3]));
+  const field = (number: number): number | null => numberOf(stat?.[number - 3]);
   return {
-    memory: readMemory(`${proc}/${pid}/smaps_rollup`),
-    threads: threads ?? null,
-    cpuMilliseconds:
-      typeof userTicks === 'number' && typeof systemTicks === 'number'
-        ? (userTicks + systemTicks) * TICK_MS
-        : null,
+    threads: field(20),
+    cpuMilliseconds: sumOfTicks(field(14), field(15)),
+    endedCpuMilliseconds: sumOfTicks(field(16), field(17)),
   };
 }
 
-function readMemory(path: string): ProcessMemory {
-  const rollup = read(path) ?? '';
+/** Both. */
+export function readProcessUsage(pid: number, proc = '/proc'): ProcessUsage {
+  return { memory: readProcessMemory(pid, proc), ...readProcessTimes(pid, proc) };
+}
+
+function sumOfTicks(user: number | null, system: number | null): number | null {
+  return user === null || system === null ? null : (user + system) * TICK_MS;
+}
+
+/** Memory of process `pid`, by `smaps_rollup` there: the kernel counts pages for it, about a millisecond for each process. */
+export function readProcessMemory(pid: number, proc = '/proc'): ProcessMemory {
+  const rollup = read(`${proc}/${pid}/smaps_rollup`) ?? '';
   const clean = bytesOf(rollup, 'Private_Clean');
   const dirty = bytesOf(rollup, 'Private_Dirty');
   return {

@@ -1,4 +1,6 @@
 import { LsapiError } from '../errors.js';
+import { STATUS_CLASSES, type AnswerCounters } from './answers.js';
+import { DURATION_BOUNDS } from './durations.js';
 import {
   GROUP_MODES,
   GROUP_STATES,
@@ -11,6 +13,7 @@ import {
   SLOT_SIZE,
   SLOT_STATES,
   TEXT_SIZE,
+  TOTALS,
   type GroupMode,
   type GroupPhase,
   type SlotState,
@@ -51,6 +54,8 @@ export interface GroupSnapshot {
   readonly failedReloads: number;
   /** Requests of children that are gone. */
   readonly requestsOfEnded: number;
+  /** Answers of children that are gone. */
+  readonly answersOfEnded: AnswerCounters;
   /** In the order of the slots, free ones left out. */
   readonly children: readonly ChildSnapshot[];
 }
@@ -71,6 +76,7 @@ export interface ChildSnapshot {
   readonly requests: number;
   /** Responses completed. */
   readonly responses: number;
+  readonly answers: AnswerCounters;
   /** When the oldest request in progress began, in milliseconds of CLOCK_MONOTONIC; 0: none is. */
   readonly requestBegan: number;
   /** When a request last began or ended, in milliseconds of CLOCK_MONOTONIC; 0: never. */
@@ -92,6 +98,9 @@ export interface ScoreboardSource {
 
 /** How often a text is read again that changes while it is read. */
 const TEXT_ATTEMPTS = 5;
+/** How often a scoreboard is read again whose children end while it is read. */
+const CAPTURE_ATTEMPTS = 3;
+const BYTES_OF_COUNTER = 8;
 /** Milliseconds of the latest Date there is. */
 const LATEST_DATE = 8.64e15;
 
@@ -131,6 +140,7 @@ export function readScoreboard(bytes: Uint8Array): GroupSnapshot {
     reloads: counter(view, HEADER.reloads),
     failedReloads: counter(view, HEADER.failedReloads),
     requestsOfEnded: counter(view, HEADER.requestsOfEnded),
+    answersOfEnded: answers(view, HEADER.totalsOfEnded),
     children,
   };
 }
@@ -142,6 +152,21 @@ export function readScoreboard(bytes: Uint8Array): GroupSnapshot {
  * @throws LsapiError `LSAPI_ERR_STATUS_SCOREBOARD`, as {@link readScoreboard}
  */
 export function captureScoreboard(source: ScoreboardSource): GroupSnapshot {
+  let snapshot = capture(source);
+  // What a child has counted moves to the header when it ends: a copy from before and after that would lack it.
+  for (let attempt = 1; attempt < CAPTURE_ATTEMPTS && endedNow(source) !== snapshot.endedChildren; attempt++)
+    snapshot = capture(source);
+  return snapshot;
+}
+
+function endedNow(source: ScoreboardSource): number | undefined {
+  const bytes = source.read(HEADER.endedChildren, BYTES_OF_COUNTER);
+  return bytes.length < BYTES_OF_COUNTER
+    ? undefined
+    : counter(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
+}
+
+function capture(source: ScoreboardSource): GroupSnapshot {
   // No more than the largest one has: whoever made the file may have made it of any size.
   const bytes = Uint8Array.from(
     source.read(0, Math.min(source.size, HEADER_SIZE + MOST_SLOTS * SLOT_SIZE + 1)),
@@ -217,6 +242,7 @@ function readSlot(bytes: Uint8Array, view: DataView, offset: number): ChildSnaps
     startedAt: date(view, offset + SLOT.startedTime),
     requests: counter(view, offset + SLOT.requests),
     responses: counter(view, offset + SLOT.responses),
+    answers: answers(view, offset + SLOT.totals),
     requestBegan: counter(view, offset + SLOT.requestBeganMs),
     lastActivity: counter(view, offset + SLOT.lastActivityMs),
     text: whole
@@ -230,6 +256,16 @@ function readSlot(bytes: Uint8Array, view: DataView, offset: number): ChildSnaps
 
 function counter(view: DataView, offset: number): number {
   return Number(view.getBigUint64(offset, true));
+}
+
+function answers(view: DataView, offset: number): AnswerCounters {
+  const counters = (at: number, length: number): number[] =>
+    Array.from({ length }, (_, index) => counter(view, offset + at + index * BYTES_OF_COUNTER));
+  return {
+    microseconds: counter(view, offset + TOTALS.durationUs),
+    statuses: counters(TOTALS.statuses, STATUS_CLASSES.length),
+    durations: counters(TOTALS.durations, DURATION_BOUNDS.length + 1),
+  };
 }
 
 function date(view: DataView, offset: number): Date | undefined {

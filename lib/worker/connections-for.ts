@@ -7,6 +7,12 @@ import { WsgiConnections } from '../wsgi/wsgi-connections.js';
 
 /** The connections that serve an app in its style. */
 export function connectionsFor(app: LoadedApp, options: ConnectionOptions): Connections {
+  const connections = connect(app, options);
+  connections.set.style = app.style;
+  return connections;
+}
+
+function connect(app: LoadedApp, options: ConnectionOptions): Connections {
   switch (app.style) {
     case 'node':
       return new NodeConnections(app.server, options);

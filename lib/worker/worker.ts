@@ -21,6 +21,11 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly log: (line: string) => void;
   readonly development: boolean;
+  /**
+   * Directory of the app, by which those who look at the process from outside know it; without it, they see nothing of
+   * a process that serves alone.
+   */
+  readonly root?: string;
   /** Takes what is printed while a request is served. */
   readonly requestLog?: RequestLog | undefined;
   /** What `server.address()` tells the app. */
@@ -56,6 +61,8 @@ export class Worker {
   readonly #server: http.Server | undefined;
   #end: WorkerEnd = 'used-up';
   #stopping = false;
+  /** Of what process this is the worker. */
+  readonly role: 'worker' | 'child';
   readonly #firstRequest: FirstRequest;
   #drained = false;
   #closed: (() => void) | undefined;
@@ -67,6 +74,7 @@ export class Worker {
    */
   constructor(app: LoadedApp, socket: WorkerSocket | 'group', options: WorkerOptions) {
     this.#options = options;
+    this.role = socket === 'group' ? 'child' : 'worker';
     const { settings } = options;
     const connectionOptions: ConnectionOptions = {
       limits: {
@@ -96,12 +104,15 @@ export class Worker {
     if (app.style === 'node') this.#server = app.server;
     this.#connections = connectionsFor(app, connectionOptions);
     const { set } = this.#connections;
+    // Without memory for it nobody sees what the process does, but it serves.
+    if (socket !== 'group' && options.root !== undefined) set.openBoard(options.root);
     const error =
       socket === 'group'
         ? set.joinGroup()
         : socket.kind === 'listening'
           ? set.listen(socket.fd)
-          : set.adopt(socket.fd);
+          : // The server has started this process for the connection.
+            set.adopt(socket.fd, process.uptime() * SECOND);
     if (error !== 0) {
       throw new LsapiError('LSAPI_ERR_LISTEN', `The socket cannot be served (errno ${error}).`);
     }

@@ -63,6 +63,7 @@ Napi::Function ConnectionSetBinding::Define(Napi::Env env) {
                       InstanceMethod("unref", &ConnectionSetBinding::Unreference),
                       InstanceMethod("statistics", &ConnectionSetBinding::Statistics),
                       InstanceMethod("joinGroup", &ConnectionSetBinding::JoinGroup),
+                      InstanceMethod("openBoard", &ConnectionSetBinding::OpenBoard),
                       InstanceMethod("markFailed", &ConnectionSetBinding::MarkFailed),
                       InstanceMethod("isOverdue", &ConnectionSetBinding::IsOverdue)});
 }
@@ -167,6 +168,8 @@ Napi::Value ConnectionSetBinding::Listen(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ConnectionSetBinding::Adopt(const Napi::CallbackInfo& info) {
+  if (info[1].IsNumber())
+    set_->NoteLoad(static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue() * 1000));
   return Napi::Number::New(info.Env(), set_->Adopt(FileDescriptor(info[0].As<Napi::Number>().Int32Value())));
 }
 
@@ -181,6 +184,13 @@ Napi::Value ConnectionSetBinding::JoinGroup(const Napi::CallbackInfo& info) {
   link_ = std::make_unique<ChildLink>(std::move(*seat), handler);
   seat.reset();
   return Napi::Number::New(info.Env(), link_->Attach(set_.get()));
+}
+
+Napi::Value ConnectionSetBinding::OpenBoard(const Napi::CallbackInfo& info) {
+  board_ = WorkerBoard::Open(info[0].As<Napi::String>().Utf8Value());
+  const int error = board_ == nullptr ? errno : 0;
+  if (board_ != nullptr) board_->Attach(set_.get());
+  return Napi::Number::New(info.Env(), error);
 }
 
 void ConnectionSetBinding::MarkFailed(const Napi::CallbackInfo& info) {

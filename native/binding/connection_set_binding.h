@@ -10,6 +10,7 @@
 
 #include "../io/connection_set.h"
 #include "../process/child_link.h"
+#include "../process/worker_board.h"
 #include "exchange.h"
 #include "response_composer.h"
 
@@ -49,6 +50,7 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>,
   void Unreference(const Napi::CallbackInfo& info);
   Napi::Value Statistics(const Napi::CallbackInfo& info);
   Napi::Value JoinGroup(const Napi::CallbackInfo& info);
+  Napi::Value OpenBoard(const Napi::CallbackInfo& info);
   void MarkFailed(const Napi::CallbackInfo& info);
   Napi::Value IsOverdue(const Napi::CallbackInfo& info);
   static napi_value Transmit(napi_env env, napi_callback_info info);
@@ -85,7 +87,10 @@ class ConnectionSetBinding : public Napi::ObjectWrap<ConnectionSetBinding>,
 
   Exchange exchange_;
   std::unique_ptr<ConnectionSet> set_;
-  std::unique_ptr<ChildLink> link_;  // of a child of a process group; goes before the set that it watches
+  // Both go before the set that they watch: of a child of a process group, and of a process that serves
+  // alone.
+  std::unique_ptr<ChildLink> link_;
+  std::unique_ptr<WorkerBoard> board_;
   ResponseComposer composer_;
   std::string scratch_;
   bool eager_text_ = false;  // requests are announced with their header and environment texts

@@ -160,7 +160,7 @@ int32_t ResponseComposer::Respond(napi_env env, ConnectionSet* set, Connection& 
       return HeaderFailure(HeaderError::kContentLengthMismatch, 0);
     }
     header_size = result.size;
-    set->MarkHeaderSent(connection);
+    set->MarkHeaderSent(connection, static_cast<uint32_t>(status));
     if (IsBodyless(status)) flags |= kComposeNoBody;
   }
   if ((flags & kComposeNoBody) != 0) body_size = 0;

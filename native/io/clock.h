@@ -1,4 +1,4 @@
-// The two clocks of connections, both CLOCK_MONOTONIC: the same in all processes of the machine.
+// The clocks of connections, all CLOCK_MONOTONIC: the same in all processes of the machine.
 #pragma once
 
 #include <time.h>
@@ -20,5 +20,12 @@ inline uint64_t CoarseMilliseconds() { return internal::ReadClock(CLOCK_MONOTONI
 
 /// Milliseconds now: tells whether a timer that fired was the one waited for. Never behind the coarse clock.
 inline uint64_t ExactMilliseconds() { return internal::ReadClock(CLOCK_MONOTONIC); }
+
+/// Microseconds now, for durations.
+inline uint64_t ExactMicroseconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_nsec) / 1000;
+}
 
 }  // namespace lsapi

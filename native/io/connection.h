@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "../protocol/request_parser.h"
 #include "buffer_pool.h"
 #include "file_descriptor.h"
 #include "output_queue.h"
+#include "slow_request.h"
 
 namespace lsapi {
 
@@ -60,6 +62,10 @@ class Connection {
   /// the connection was opened: milliseconds of CLOCK_MONOTONIC.
   uint64_t begun_ms() const { return begun_ms_; }
   uint64_t idle_since_ms() const { return idle_since_ms_; }
+  /// For an observer that is told of a request's end: microseconds since its packet was there, and the status
+  /// of its answer as the application gave it, 0 where it had none.
+  uint64_t duration_us() const { return duration_us_; }
+  uint32_t status() const { return status_; }
   /// Bytes not yet taken by the server.
   size_t pending_output() const { return output_.pending(); }
 
@@ -93,6 +99,14 @@ class Connection {
   int64_t body_left_ = 0;  // body bytes that the application has not read yet, buffered ones included
   uint64_t deadline_ = 0;  // milliseconds; 0: none
   uint64_t begun_ms_ = 0;
+  uint64_t begun_us_ = 0;  // 0 where nobody wants to know
+  uint64_t duration_us_ = 0;
+  uint32_t status_ = 0;
+  // Where slow requests are logged:
+  uint64_t load_us_ = 0;     // so long its process was being started for the connection's first request
+  uint64_t handler_us_ = 0;  // when the application was told of the request; 0: not yet
+  uint64_t ended_us_ = 0;    // when its answer ended that is being written
+  std::unique_ptr<SlowRequest> written_;  // it may turn out to have been slow once its answer is written
   uint64_t idle_since_ms_ = 0;
   BufferPool::Buffer input_;
   RequestView request_;

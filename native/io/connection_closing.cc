@@ -4,7 +4,6 @@
 
 #include <cerrno>
 
-#include "clock.h"
 #include "connection_set.h"
 
 namespace lsapi {
@@ -31,7 +30,7 @@ void ConnectionSet::TellDraining() {
 
 void ConnectionSet::BeginDrain() {
   drain_begun_ = true;
-  now_ = CoarseMilliseconds();
+  Tick();
   StopListening();
   for (size_t slot = 0; slot < connections_.size(); ++slot) {
     Connection& connection = *connections_[slot];
@@ -124,7 +123,7 @@ bool ConnectionSet::CloseLongestIdle() {
     longest = connection.get();
   }
   if (longest == nullptr) return false;
-  now_ = CoarseMilliseconds();
+  Tick();
   BeginClose(*longest, options_.close_patience_ms);
   return true;
 }

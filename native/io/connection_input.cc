@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "clock.h"
 #include "connection_set.h"
 
 namespace lsapi {
@@ -134,6 +135,10 @@ void ConnectionSet::BeginRequest(Connection& connection, size_t packet_length) {
   connection.encoding_ = connection.request_.encoding();
   if (connection.waits_to_close()) connection.closing_ = Closing::kAfterRequest;
   connection.begun_ms_ = now_;
+  connection.begun_us_ = !measures() ? 0 : handling_events_ ? now_us_ : ExactMicroseconds();
+  connection.status_ = 0;
+  connection.handler_us_ = 0;
+  if (connection.written_ != nullptr) NoteWritten(connection);
   connection.header_sent_ = false;
   connection.waits_for_body_ = false;
   connection.wants_drain_ = false;

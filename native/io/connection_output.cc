@@ -138,6 +138,7 @@ void ConnectionSet::Flush(Connection& connection) {
     }
     connection.output_.Consume(static_cast<size_t>(sent));
   }
+  if (connection.written_ != nullptr) NoteWritten(connection);
   // While a response is being composed its end is not known yet; EndRequest() goes on from there.
   if (connection.watches_output_) AfterFlush(connection);
 }

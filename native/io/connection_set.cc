@@ -8,13 +8,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "clock.h"
-#include "slow_request.h"
 
 namespace lsapi {
 
@@ -65,6 +65,8 @@ ConnectionSet::ConnectionSet(RequestHandler* handler, ConnectionSetOptions optio
 }
 
 ConnectionSet::~ConnectionSet() = default;
+
+uint64_t ConnectionSet::Tick() { return now_ = std::max(now_, CoarseMilliseconds()); }
 
 int ConnectionSet::Listen(FileDescriptor socket) {
   if (!SetNonBlocking(socket.get()) ||
@@ -156,7 +158,8 @@ Connection* ConnectionSet::Add(FileDescriptor socket) {
   connection.state_ = ConnectionState::kIdle;
   connection.requests_ = 0;
   connection.encoding_ = Encoding{};
-  connection.idle_since_ms_ = now_ = CoarseMilliseconds();
+  connection.idle_since_ms_ = Tick();
+  connection.load_us_ = std::exchange(load_us_, 0);
   ++statistics_.connections;
   ++statistics_.open;
   if (observer_ != nullptr) observer_->OnConnectionOpened(now_);
@@ -221,7 +224,12 @@ int ConnectionSet::Poll() {
   // packet buffers of one batch serve the next.
   std::array<epoll_event, 16> events;
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
-  now_ = CoarseMilliseconds();
+  if (measures()) {
+    now_us_ = ExactMicroseconds();
+    now_ = now_us_ / 1000;
+  } else {
+    Tick();
+  }
   handling_events_ = true;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
@@ -298,6 +306,7 @@ void ConnectionSet::Dispatch() {
     if (connection == nullptr) continue;
     switch (entry.kind) {
       case Ready::kRequest:
+        if (options_.slow_request_ms > 0) connection->handler_us_ = ExactMicroseconds();
         handler_->OnRequest(*connection);
         break;
       case Ready::kBody:
@@ -340,21 +349,26 @@ void ConnectionSet::WatchDrain(Connection& connection) {
   Wake();
 }
 
-void ConnectionSet::NoteRequestEnd(const Connection& connection) {
+void ConnectionSet::NoteRequestEnd(Connection& connection) {
   --statistics_.active;
   // The application may have taken its time since the last Poll().
-  now_ = last_activity_ = CoarseMilliseconds();
+  if (connection.begun_us_ != 0) {
+    const uint64_t ended_us = ExactMicroseconds();
+    connection.duration_us_ = ended_us - connection.begun_us_;
+    now_ = std::max(now_, ended_us / 1000);
+  } else {
+    Tick();
+  }
+  last_activity_ = now_;
   if (observer_ != nullptr) observer_->OnRequestEnded(connection, now_);
-  const uint64_t took = now_ - connection.begun_ms_;
-  if (options_.slow_request_ms == 0 || took <= options_.slow_request_ms) return;
-  if (slow_requests_.empty()) Wake();
-  slow_requests_.push_back(DescribeSlowRequest(connection.request_, took));
+  if (options_.slow_request_ms > 0) NoteTimes(connection);
 }
 
 void ConnectionSet::Close(Connection& connection) {
   // Whoever is called for a connection may have closed it: OnLog() can lead anywhere.
   if (connection.state_ == ConnectionState::kFree) return;
   if (connection.state_ == ConnectionState::kActive) NoteRequestEnd(connection);
+  if (connection.written_ != nullptr) NoteWritten(connection);
   SetDeadline(connection, 0);
   buffers_.Release(std::move(connection.input_));
   connection.fd_.Reset();
@@ -375,12 +389,12 @@ void ConnectionSet::Close(Connection& connection) {
   connection.generation_ = (connection.generation_ + 1) & 0x7fffffff;
   free_slots_.push_back(connection.slot_);
   --statistics_.open;
-  if (observer_ != nullptr) observer_->OnConnectionClosed(CoarseMilliseconds());
+  if (observer_ != nullptr) observer_->OnConnectionClosed(Tick());
   if ((draining_ || adopted_) && statistics_.open == 0) Wake();
 }
 
 uint64_t ConnectionSet::idle_milliseconds() const {
-  return statistics_.active > 0 ? 0 : CoarseMilliseconds() - last_activity_;
+  return statistics_.active > 0 ? 0 : std::max(CoarseMilliseconds(), last_activity_) - last_activity_;
 }
 
 const Connection* ConnectionSet::OldestActive(const Connection* except) const {
@@ -397,11 +411,6 @@ void ConnectionSet::LogConnection(const Connection& connection, std::string_view
   std::snprintf(line.data(), line.size(), "connection %u closed: %.*s", connection.slot_,
                 static_cast<int>(what.size()), what.data());
   handler_->OnLog(line.data());
-}
-
-void ConnectionSet::WriteSlowRequests() {
-  const std::vector<std::string> lines = std::exchange(slow_requests_, {});
-  for (const std::string& line : lines) handler_->OnLog(line);
 }
 
 }  // namespace lsapi

@@ -101,6 +101,9 @@ class ConnectionSet {
   /// served: their connection is closed without an acknowledgement, so that the server delivers them
   /// elsewhere. The digest is not looked at: who listens was told whom to serve by one that could verify it.
   void ServeOnly(const UserAndGroup& ids) { only_ = ids; }
+  /// The connection that is served next has waited `microseconds` for this process to be started and to load
+  /// its application: part of its first request's time in the log of slow ones.
+  void NoteLoad(uint64_t microseconds) { load_us_ = microseconds; }
   /// Calls `source` from Poll() while `fd` is readable, until RemoveSource(). There is one source at most;
   /// both stay the caller's, and must outlive that. Returns 0 or an errno (EBUSY: there is a source).
   int AddSource(int fd, ReadableSource* source);
@@ -141,8 +144,11 @@ class ConnectionSet {
   /// them.
   void SendBody(Connection& connection, std::span<uint8_t> room, size_t size, const ExternalBytes& body,
                 uint32_t flags);
-  /// Marks that the response header is on its way.
-  void MarkHeaderSent(Connection& connection) { connection.header_sent_ = true; }
+  /// Marks that the response header is on its way, with this status.
+  void MarkHeaderSent(Connection& connection, uint32_t status) {
+    connection.header_sent_ = true;
+    connection.status_ = status;
+  }
   bool header_sent(const Connection& connection) const { return connection.header_sent_; }
   /// Sends text to the server's log as STDERR_STREAM packets.
   void SendStderr(Connection& connection, std::string_view text);
@@ -175,14 +181,23 @@ class ConnectionSet {
   void ResumeAccepting();
   void HandleEvent(Connection& connection, uint32_t events);
   void Dispatch();
-  void NoteRequestEnd(const Connection& connection);
+  void NoteRequestEnd(Connection& connection);
   void Close(Connection& connection);
   void LogConnection(const Connection& connection, std::string_view what);
+
+  // connection_slow_requests.cc: what took long, and where
+  void NoteTimes(Connection& connection);
+  void NoteWritten(Connection& connection);
+  void LogIfSlow(const SlowRequest& request);
   void WriteSlowRequests();
   bool limit_reached() const {
     return options_.max_requests > 0 && statistics_.requests >= options_.max_requests;
   }
 
+  /// Reads the clock as of the kernel's last tick into now_. That never goes back: where durations are
+  /// measured, exact times are ahead of it.
+  uint64_t Tick();
+  bool measures() const { return observer_ != nullptr || options_.slow_request_ms > 0; }
   bool is_crowded() const {
     return options_.max_busy_children > 0 &&
            options_.busy_children->load(std::memory_order_relaxed) >= options_.max_busy_children;
@@ -253,6 +268,8 @@ class ConnectionSet {
   BufferPool buffers_;
   ConnectionSetStatistics statistics_;
   uint64_t now_ = 0;
+  uint64_t load_us_ = 0;  // for the next connection
+  uint64_t now_us_ = 0;   // exact, as of the present Poll(), where durations are measured
   uint64_t last_activity_ = 0;
   uint32_t stalling_ = 0;   // connections with a deadline
   uint64_t timer_due_ = 0;  // when the timer ticks next, no later; 0: it is off

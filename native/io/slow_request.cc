@@ -27,17 +27,23 @@ void AppendEscaped(std::string* line, std::string_view text, size_t limit) {
 
 }  // namespace
 
-std::string DescribeSlowRequest(const RequestView& request, uint64_t milliseconds) {
+SlowRequest::SlowRequest(const RequestView& request, const RequestTimes& request_times)
+    : times(request_times) {
   const std::string_view uri = request.request_uri();
-  std::string line = "slow request: ";
-  AppendEscaped(&line, request.method(), kMethodLimit);
-  line += ' ';
-  AppendEscaped(&line, uri.data() != nullptr ? uri : request.script_name(), kUrlLimit);
-  line += " took " + std::to_string(milliseconds) + " ms";
-  if (!request.script_filename().empty()) {
-    line += ", script ";
-    AppendEscaped(&line, request.script_filename(), kScriptLimit);
-  }
+  AppendEscaped(&what, request.method(), kMethodLimit);
+  what += ' ';
+  AppendEscaped(&what, uri.data() != nullptr ? uri : request.script_name(), kUrlLimit);
+  AppendEscaped(&script, request.script_filename(), kScriptLimit);
+}
+
+std::string DescribeSlowRequest(const SlowRequest& request) {
+  const auto milliseconds = [](uint64_t microseconds) { return std::to_string(microseconds / 1000); };
+  const RequestTimes& times = request.times;
+  std::string line = "slow request: " + request.what + " took " + milliseconds(times.total()) +
+                     " ms (queue " + milliseconds(times.queue) + ", load " + milliseconds(times.load) +
+                     ", handler " + milliseconds(times.handler) + ", write " + milliseconds(times.write) +
+                     ")";
+  if (!request.script.empty()) line += ", script " + request.script;
   return line + " (LSAPI_SLOW_REQ_MSECS)";
 }
 

@@ -1,6 +1,7 @@
 #include "child_link.h"
 
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,17 +13,8 @@
 
 namespace lsapi {
 
-namespace {
-
-/// Only this process writes these numbers: no read-modify-write instruction is needed.
-template <typename Number>
-void Add(std::atomic<Number>& number, Number difference) {
-  number.store(number.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);
-}
-
-}  // namespace
-
-ChildLink::ChildLink(ChildSeat seat, ChildLinkHandler* handler) : seat_(std::move(seat)), handler_(handler) {}
+ChildLink::ChildLink(ChildSeat seat, ChildLinkHandler* handler)
+    : SlotRecorder(&seat.board.slot(seat.slot)), seat_(std::move(seat)), handler_(handler) {}
 
 ChildLink::~ChildLink() {
   if (set_ != nullptr) {
@@ -39,11 +31,22 @@ int ChildLink::Attach(ConnectionSet* set) {
   if (slot().state.load(std::memory_order_relaxed) == static_cast<uint32_t>(SlotState::kStarting)) {
     slot().state.store(static_cast<uint32_t>(SlotState::kServing), std::memory_order_release);
   }
+  set->NoteLoad(MicrosecondsSinceStart());
   if (seat_.ids) set->ServeOnly(*seat_.ids);
   if (seat_.connection.is_open()) Serve(std::move(seat_.connection));
   // A child that had to load its application is free for more only now.
   Ring();
   return 0;
+}
+
+/// Since the parent started this child, which it does for a connection.
+uint64_t ChildLink::MicrosecondsSinceStart() const {
+  timespec time;
+  clock_gettime(CLOCK_REALTIME, &time);
+  const auto now =
+      static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1'000'000;
+  const uint64_t started = slot().started_time.load(std::memory_order_relaxed);
+  return started != 0 && now > started ? (now - started) * 1000 : 0;
 }
 
 void ChildLink::MarkFailed(std::string_view reason) {
@@ -109,47 +112,11 @@ void ChildLink::Retire(bool orphaned) {
   handler_->OnRetire(orphaned);
 }
 
-void ChildLink::OnConnectionOpened(uint64_t /*now_ms*/) { Add(slot().connections, uint32_t{1}); }
-
-void ChildLink::OnConnectionClosed(uint64_t /*now_ms*/) {
-  Add(slot().connections, ~uint32_t{0});
-  Add(slot().closed, uint64_t{1});
+void ChildLink::OnConnectionClosed(uint64_t now_ms) {
+  SlotRecorder::OnConnectionClosed(now_ms);
   Ring();
   // The next connection may be for somebody else, and only root can become that.
   if (seat_.ids) Retire(false);
-}
-
-void ChildLink::OnRequestBegun(const Connection& connection, uint64_t now_ms) {
-  ScoreboardSlot& own = slot();
-  if (own.active.load(std::memory_order_relaxed) == 0) {
-    ShowRequest(connection);
-    own.request_began_ms.store(now_ms, std::memory_order_relaxed);
-  }
-  Add(own.active, uint32_t{1});
-  Add(own.requests, uint64_t{1});
-  own.last_activity_ms.store(now_ms, std::memory_order_relaxed);
-}
-
-void ChildLink::OnRequestEnded(const Connection& connection, uint64_t now_ms) {
-  ScoreboardSlot& own = slot();
-  Add(own.active, ~uint32_t{0});
-  Add(own.responses, uint64_t{1});
-  own.last_activity_ms.store(now_ms, std::memory_order_relaxed);
-  if (own.active.load(std::memory_order_relaxed) == 0) {
-    own.request_began_ms.store(0, std::memory_order_relaxed);
-  } else if (connection.begun_ms() == own.request_began_ms.load(std::memory_order_relaxed)) {
-    const Connection* const oldest = set_->OldestActive(&connection);
-    if (oldest != nullptr) {
-      ShowRequest(*oldest);
-      own.request_began_ms.store(oldest->begun_ms(), std::memory_order_relaxed);
-    }
-  }
-}
-
-void ChildLink::ShowRequest(const Connection& connection) {
-  const RequestView& request = connection.request();
-  const std::string_view uri = request.request_uri();
-  StoreText(slot(), request.method(), uri.empty() ? request.script_name() : uri);
 }
 
 void ChildLink::OnDraining() {
@@ -157,9 +124,7 @@ void ChildLink::OnDraining() {
     retired_ = true;
     set_->RemoveSource();
   }
-  if (slot().state.load(std::memory_order_relaxed) == static_cast<uint32_t>(SlotState::kServing)) {
-    slot().state.store(static_cast<uint32_t>(SlotState::kDraining), std::memory_order_release);
-  }
+  SlotRecorder::OnDraining();
   Ring();
 }
 

@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "../io/connection_observer.h"
 #include "../io/connection_set.h"
 #include "../protocol/credentials.h"
 #include "channel.h"
 #include "scoreboard.h"
+#include "slot_recorder.h"
 
 namespace lsapi {
 
@@ -37,7 +37,7 @@ class ChildLinkHandler {
   virtual void OnRetire(bool orphaned) = 0;
 };
 
-class ChildLink : public ReadableSource, public ConnectionObserver {
+class ChildLink : public ReadableSource, public SlotRecorder {
  public:
   /// `handler` must outlive the link.
   ChildLink(ChildSeat seat, ChildLinkHandler* handler);
@@ -58,22 +58,17 @@ class ChildLink : public ReadableSource, public ConnectionObserver {
   // ReadableSource
   void OnReadable() override;
   // ConnectionObserver
-  void OnConnectionOpened(uint64_t now_ms) override;
   void OnConnectionClosed(uint64_t now_ms) override;
-  void OnRequestBegun(const Connection& connection, uint64_t now_ms) override;
-  void OnRequestEnded(const Connection& connection, uint64_t now_ms) override;
   void OnDraining() override;
 
  private:
-  ScoreboardSlot& slot() const { return seat_.board.slot(seat_.slot); }
   void Serve(FileDescriptor connection);
-  void ShowRequest(const Connection& connection);
+  uint64_t MicrosecondsSinceStart() const;
   void Ring() const;
   void Retire(bool orphaned);
 
   ChildSeat seat_;
   ChildLinkHandler* const handler_;
-  ConnectionSet* set_ = nullptr;
   bool retired_ = false;
 };
 

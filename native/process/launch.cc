@@ -147,10 +147,12 @@ void Supervisor::ReapChildren() {
 }
 
 void Supervisor::ChildEnded(Child& child, int status) {
-  const ScoreboardSlot& own = children_.slot(child);
+  ScoreboardSlot& own = children_.slot(child);
   ScoreboardHeader& header = board_.header();
   header.ended_children.fetch_add(1, std::memory_order_relaxed);
-  header.requests_of_ended.fetch_add(own.requests.load(), std::memory_order_relaxed);
+  // Moved, not copied: whoever looks meanwhile must not find them twice.
+  header.requests_of_ended.fetch_add(own.requests.exchange(0), std::memory_order_relaxed);
+  MoveTotals(header.totals_of_ended, own.totals);
   TakeBack(child);
   if (child.output.is_open()) {
     child.output.Forward(child.pid);

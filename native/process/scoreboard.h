@@ -14,11 +14,12 @@
 #include <string_view>
 
 #include "../io/file_descriptor.h"
+#include "request_totals.h"
 
 namespace lsapi {
 
 constexpr uint32_t kScoreboardMagic = 0x42534C4C;  // "LLSB"
-constexpr uint32_t kScoreboardVersion = 1;
+constexpr uint32_t kScoreboardVersion = 2;
 /// Name of the memory file, as /proc/PID/fd shows it: `/memfd:lsnode-scoreboard`.
 constexpr const char* kScoreboardName = "lsnode-scoreboard";
 
@@ -35,6 +36,7 @@ enum class GroupMode : uint32_t {
   kPreloaded = 0,  // forked from a parent that has loaded the application
   kLazy = 1,       // forked from a bare parent; each child loads the application
   kSpawned = 2,    // started as programs of their own (LSNODE_FORK=off)
+  kWorker = 3,     // no group: one process, which is its own and only child (worker_board.h)
 };
 
 enum class SlotState : uint32_t {
@@ -74,8 +76,10 @@ struct alignas(64) ScoreboardHeader {
   std::atomic<uint64_t> requests_of_ended;  // 136, requests of children that are gone
   uint64_t reserved[14];                    // 144
   char root[256];                           // 256, directory of the application, ended by NUL
+  RequestTotals totals_of_ended;            // 512, of children that are gone
+  uint64_t reserved_end[16];                // 896
 };
-static_assert(sizeof(ScoreboardHeader) == 512);
+static_assert(sizeof(ScoreboardHeader) == 1024);
 
 /// One child. Written by the child, except where the parent is named.
 struct alignas(64) ScoreboardSlot {
@@ -98,8 +102,10 @@ struct alignas(64) ScoreboardSlot {
   uint32_t reserved;                         // 100
   char method[24];                           // 104, of the oldest request in progress, or of the last one
   char url[384];                             // 128, likewise, cut to fit; ended by NUL
+  RequestTotals totals;                      // 512, of requests that have ended
+  uint64_t reserved_end[16];                 // 896, up to a size of which a page holds a whole number
 };
-static_assert(sizeof(ScoreboardSlot) == 512);
+static_assert(sizeof(ScoreboardSlot) == 1024);
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 /// Text of a slot that readers can tell torn from whole. Cuts what does not fit.

@@ -10,6 +10,8 @@ const NOTHING: CommandLine = {
   bind: undefined,
   http: undefined,
   documentRoot: undefined,
+  statusPath: undefined,
+  statusTokenFile: undefined,
   scripts: false,
   suffixes: [],
   apacheConfig: [],

@@ -16,6 +16,8 @@ const CHILD: ChildStatus = {
   active: 0,
   requests: 1250,
   responses: 1250,
+  requestsPerSecond: 12.5,
+  answerMilliseconds: null,
   killSignals: 0,
   currentRequest: null,
   lastRequest: { method: 'GET', url: '/last' },
@@ -24,6 +26,7 @@ const CHILD: ChildStatus = {
   memory: { private: 12.5 * MB, rss: 60 * MB, pss: 20 * MB },
   threads: 1,
   cpuMilliseconds: 2340,
+  recent: { milliseconds: 500, requestsPerSecond: 40, cpuPercent: 33.3, answers: null },
 };
 
 const GROUP: GroupStatus = {
@@ -33,11 +36,22 @@ const GROUP: GroupStatus = {
   state: 'serving',
   mode: 'preloaded',
   startedAt: '2026-01-01T00:00:00.000Z',
+  uptimeMilliseconds: 86_400_000,
   generationStartedAt: '2026-01-01T23:55:00.000Z',
   limits: { children: 10, extraChildren: 3, concurrency: 1 },
   busy: 1,
   accepted: 4000,
+  connections: 3,
   requests: 50_000,
+  active: 1,
+  requestsPerSecond: 0.58,
+  answers: {
+    count: 49_999,
+    statuses: { none: 3, '1xx': 0, '2xx': 49_000, '3xx': 0, '4xx': 996, '5xx': 0 },
+    totalMilliseconds: 100_000,
+    milliseconds: { mean: 2.004, p50: 0.87, p95: 12.34, p99: 1234 },
+    histogram: [],
+  },
   refused: 2,
   startedChildren: 7,
   endedChildren: 5,
@@ -47,11 +61,14 @@ const GROUP: GroupStatus = {
   reloads: 1,
   failedReloads: 0,
   memory: { private: 30 * MB, rss: 70 * MB, pss: 40 * MB },
+  cpuMilliseconds: 5000,
+  recent: { milliseconds: 500, requestsPerSecond: 41, cpuPercent: 35, answers: null },
   children: [
     CHILD,
     {
       ...CHILD,
       ...{ pid: 4713, generation: 1, state: 'draining', active: 1, requests: 50, connections: 2 },
+      ...{ requestsPerSecond: 0.5, recent: null },
       currentRequest: { method: 'POST', url: '/upload', milliseconds: 65_000 },
       lastRequest: null,
       memory: { private: 7.5 * MB, rss: 50 * MB, pss: 10 * MB },
@@ -68,15 +85,16 @@ describe('the text of a status', () => {
   uptime       1d 0h
   children     2 of 10 (+3 extra), 1 busy; 1 connection each
   started      7; 5 ended, 1 of them crashed
-  connections  4000 accepted, 2 refused
-  requests     50000
+  connections  4000 accepted, 3 open, 2 refused
+  requests     50000, 1 in progress; 0.6/s, 41.0/s now
+  answers      3 given up, 49000 × 2xx, 996 × 4xx; mean 2.00 ms, p50 0.87 ms, p95 12.3 ms, p99 1.2 s
   reloads      1; 0 failed
-  parent       30.0 MB private
+  parent       70.0 MB resident, 30.0 MB private
 
- PID  GEN  STATE        AGE  REQUESTS  REQ/S  CONN  PRIVATE  THREADS    CPU  REQUEST
-4712    2  idle      1m 40s      1250   12.5     1  12.5 MB        1  2.3 s
-4713    1  draining  1m 40s        50    0.5     2   7.5 MB        1  2.3 s  1m 5s: POST /upload
- sum                             1300   13.0     3  20.0 MB        2  4.7 s
+ PID  GEN  STATE        AGE  REQUESTS  REQ/S   NOW  CONN      RSS  PRIVATE  CPU%    CPU  REQUEST
+4712    2  idle      1m 40s      1250   12.5  40.0     1  60.0 MB  12.5 MB    33  2.3 s
+4713    1  draining  1m 40s        50    0.5     -     2  50.0 MB   7.5 MB     -  2.3 s  1m 5s: POST /upload
+ sum                             1300   13.0  40.0     3           20.0 MB    33  4.7 s
 `,
     );
   });
@@ -86,6 +104,14 @@ describe('the text of a status', () => {
       { ...GROUP, children: [{ ...CHILD, ...child }] },
       width === undefined ? { now: NOW } : { now: NOW, width },
     );
+
+  it('of a process that serves alone leaves out what only groups have', () => {
+    const worker: GroupStatus = { ...GROUP, mode: 'worker', children: [CHILD] };
+    assert.match(
+      formatGroup(worker, { now: NOW }),
+      /^Worker 4711: \/srv\/shop\n {2}state {8}serving\n {2}uptime {7}1d 0h\n {2}connections {2}4000 accepted, 3 open\n {2}requests .*\n {2}answers .*\n\n/,
+    );
+  });
 
   it('names limit and fork failures where there were some', () => {
     const text = formatGroup({ ...GROUP, limitReached: 3, forkFailures: 1 }, { now: NOW });
@@ -103,18 +129,18 @@ describe('the text of a status', () => {
     const text = formatGroup(nothing, { now: NOW });
     assert.match(text, /state {8}loading, generation 2, preloaded\n {2}uptime {7}-\n/);
     assert.match(text, /0 of 1, 1 busy; 4 connections each\n/);
-    assert.match(text, /parent {7}- private\n\nNo child is running\.\n$/);
+    assert.match(text, /parent {7}- resident, - private\n\nNo child is running\.\n$/);
   });
 
   it('shows a dash for what is not known of a child', () => {
-    const gone = { memory: { private: null, rss: null, pss: null }, threads: null, cpuMilliseconds: null };
+    const gone = { memory: { private: null, rss: null, pss: null }, recent: null, cpuMilliseconds: null };
     const [row, sum] = withChild(gone).split('\n').slice(-3);
-    assert.match(row ?? '', / 1 {8}- {8}- {4}-$/);
-    assert.match(sum ?? '', / 1 {8}- {8}- {4}-$/);
+    assert.match(row ?? '', / 12\.5 {4}- {5}1 {4}- {8}- {5}- {4}-$/);
+    assert.match(sum ?? '', / 12\.5 {4}- {5}1 {13}- {5}- {4}-$/);
   });
 
   it('shows a child that has just been started without dividing by its age', () =>
-    assert.match(withChild({ ageMilliseconds: 0, requests: 0 }), / 0 ms +0 +0\.0 /));
+    assert.match(withChild({ ageMilliseconds: 0, requests: 0, requestsPerSecond: 0 }), / 0 ms +0 +0\.0 /));
 
   it('shows why a child failed', () =>
     assert.match(withChild({ state: 'failed', failure: 'app.js: no' }), /failed .* app\.js: no\n/));
@@ -126,7 +152,7 @@ describe('the text of a status', () => {
 
   it('cuts the request so that the line fits', () => {
     const currentRequest = { method: 'GET', url: `/${'ä'.repeat(300)}`, milliseconds: 5 };
-    for (const width of [100, 120, 250]) {
+    for (const width of [125, 160, 250]) {
       const row = withChild({ currentRequest }, width)
         .split('\n')
         .find((line) => line.includes('GET /'));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { AnswerTotals } from '#lib/status/answers.js';
 import { findGroup } from '#lib/status/find-groups.js';
 import { describeGroup, type ChildStatus, type GroupStatus } from '#lib/status/group-status.js';
 import { groupStatus, listGroups } from '#lib/status/index.js';
@@ -8,6 +9,13 @@ import { scoreboardBytes, type HeaderFields, type SlotFields } from './support/s
 
 const NOW = 1_700_000_060_000;
 const MONOTONIC_NOW = 500_000;
+const NOTHING_ANSWERED: AnswerTotals = {
+  count: 0,
+  statuses: { none: 0, '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+  totalMilliseconds: 0,
+  milliseconds: null,
+  histogram: [],
+};
 const UNKNOWN_MEMORY = { private: null, rss: null, pss: null };
 
 describe('the status of a group', () => {
@@ -38,11 +46,13 @@ describe('the status of a group', () => {
     assert.deepEqual(status, {
       ...{ pid: 40, root: '/srv/shop', generation: 3, state: 'stopping', mode: 'spawned' },
       startedAt: '2023-11-14T22:14:19.000Z',
+      uptimeMilliseconds: 1000,
       generationStartedAt: '2023-11-14T22:14:19.500Z',
       limits: { children: 10, extraChildren: 4, concurrency: 5 },
       ...{ busy: 1, accepted: 10, requests: 19, refused: 11, startedChildren: 12, endedChildren: 13 },
       ...{ crashedChildren: 14, forkFailures: 15, limitReached: 16, reloads: 17, failedReloads: 18 },
-      memory: UNKNOWN_MEMORY,
+      ...{ connections: 0, active: 0, requestsPerSecond: 19, answers: NOTHING_ANSWERED },
+      ...{ memory: UNKNOWN_MEMORY, cpuMilliseconds: null, recent: null },
       children: [],
     });
   });
@@ -53,6 +63,60 @@ describe('the status of a group', () => {
       { pid: 42, requests: 3 },
     ]);
     assert.equal(requests, 123);
+  });
+
+  it('adds up connections and requests in progress of the children', () => {
+    const { connections, active } = statusOf({}, [
+      { pid: 41, connections: 20, active: 2 },
+      { pid: 42, connections: 3 },
+    ]);
+    assert.deepEqual([connections, active], [23, 2]);
+  });
+
+  it('tells how many answers there were by their status, and how long they took', () => {
+    const { answers, children } = statusOf(
+      { totalsOfEnded: { durationUs: 5000, statuses: { 2: 3, 0: 1 }, durations: { 6: 4 } } },
+      [{ pid: 41, totals: { durationUs: 200_000_000, statuses: { 5: 2 }, durations: { 6: 1, 37: 1 } } }],
+    );
+    assert.deepEqual(
+      [answers.count, answers.totalMilliseconds, answers.statuses],
+      [6, 200_005, { none: 1, '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 0, '5xx': 2 }],
+    );
+    assert.deepEqual(answers.histogram, [
+      { upToMilliseconds: 1, count: 5 },
+      { upToMilliseconds: null, count: 1 },
+    ]);
+    const { mean, p50, p99 } = answers.milliseconds ?? { mean: 0, p50: 0, p99: 0 };
+    assert.equal(Math.round(mean), 33_334);
+    assert.ok(p50 > 0.7 && p50 < 1, String(p50));
+    // Beyond the last bound nothing is known but the sum.
+    assert.equal(p99, 100_000);
+    assert.equal(children[0]?.answerMilliseconds?.mean, 100_000);
+  });
+
+  it('processor time is that of the parent, of what it has waited for, and of the children', () => {
+    fake().addProcess(41);
+    const usage = { threads: 1, rssKib: 1, pssKib: 1, privateCleanKib: 1, privateDirtyKib: 1 };
+    fake().setUsage(41, { userTicks: 100, systemTicks: 20, ...usage });
+    fake().addProcess(40, [fake().addScoreboard(scoreboardBytes({ parentPid: 40 }, [{ pid: 41 }]))]);
+    fake().setUsage(40, { userTicks: 3, systemTicks: 4, ...usage });
+    // Those of the ended ones are 5 and 6 ticks; see fake-proc.ts.
+    assert.equal(groupStatus(40, fake()).cpuMilliseconds, 1200 + 70 + 110);
+  });
+
+  it('a process that serves alone is its own and only child', () => {
+    fake().addProcess(40, [
+      fake().addScoreboard(
+        scoreboardBytes({ parentPid: 40, mode: 'worker', childLimit: 1 }, [{ pid: 40, requests: 7 }]),
+      ),
+    ]);
+    const usage = { threads: 1, rssKib: 1, pssKib: 1, privateCleanKib: 1, privateDirtyKib: 1 };
+    fake().setUsage(40, { userTicks: 3, systemTicks: 4, ...usage });
+    const { mode, requests, cpuMilliseconds, children } = groupStatus(40, fake());
+    assert.deepEqual(
+      [mode, requests, cpuMilliseconds, children.map(({ pid }) => pid)],
+      ['worker', 7, 180, [40]],
+    );
   });
 
   it('a child with a request is busy, and the request is timed by the clock that cannot be set', () => {
@@ -75,6 +139,7 @@ describe('the status of a group', () => {
         currentRequest: { method: 'GET', url: '/slow?x=1', milliseconds: 2500 },
         ...{ lastRequest: null, failure: null, idleMilliseconds: 0 },
         ...{ memory: UNKNOWN_MEMORY, threads: null, cpuMilliseconds: null },
+        ...{ requestsPerSecond: 0.5, answerMilliseconds: null, recent: null },
       },
     );
   });
@@ -147,6 +212,7 @@ describe('the status of a group', () => {
         memory: { private: 2100 * 1024, rss: 5000 * 1024, pss: 3000 * 1024 },
         threads: 11,
         cpuMilliseconds: 1230,
+        endedCpuMilliseconds: 110,
       });
     });
 
@@ -155,6 +221,7 @@ describe('the status of a group', () => {
         memory: UNKNOWN_MEMORY,
         threads: null,
         cpuMilliseconds: null,
+        endedCpuMilliseconds: null,
       }));
 
     it('of this very process are plausible', () => {

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { DURATION_BOUNDS } from '#lib/status/durations.js';
 import * as layout from '#lib/status/layout.js';
 
 describe('the layout of the scoreboard', () => {
-  const source = readFileSync(new URL('../../../native/process/scoreboard.h', import.meta.url), 'utf8');
-  const SIZES: Readonly<Record<string, number>> = { int32_t: 4, uint32_t: 4, uint64_t: 8, char: 1 };
+  const source = ['scoreboard.h', 'request_totals.h']
+    .map((file) => readFileSync(new URL(`../../../native/process/${file}`, import.meta.url), 'utf8'))
+    .join('');
+  const SIZES: Readonly<Record<string, number>> = {
+    ...{ int32_t: 4, uint32_t: 4, uint64_t: 8, char: 1 },
+    RequestTotals: layout.TOTALS_SIZE,
+  };
+  /** Where a structure is aligned to; that of everything else is its size. */
+  const ALIGNMENT = 64;
 
   interface Field {
     name: string;
@@ -23,7 +31,7 @@ describe('the layout of the scoreboard', () => {
       const [, type = '', name = '', length = '1'] = match;
       const unit = SIZES[type];
       assert.ok(unit !== undefined, line);
-      assert.equal(offset % unit, 0, `${name} is aligned`);
+      assert.equal(offset % Math.min(unit, ALIGNMENT), 0, `${name} is aligned`);
       fields.push({ name: camelCase(name), offset, size: unit * Number(length) });
       offset += unit * Number(length);
     }
@@ -43,13 +51,14 @@ describe('the layout of the scoreboard', () => {
   for (const [structure, offsets, size] of [
     ['ScoreboardHeader', layout.HEADER, layout.HEADER_SIZE],
     ['ScoreboardSlot', layout.SLOT, layout.SLOT_SIZE],
+    ['RequestTotals', layout.TOTALS, layout.TOTALS_SIZE],
   ] as const) {
-    it(`${structure} is that of native/process/scoreboard.h`, () => {
+    it(`${structure} is that of native/process`, () => {
       const fields = fieldsOf(structure);
       assert.deepEqual(
         offsets,
         Object.fromEntries(
-          fields.filter(({ name }) => name !== 'reserved').map(({ name, offset }) => [name, offset]),
+          fields.filter(({ name }) => !name.startsWith('reserved')).map(({ name, offset }) => [name, offset]),
         ),
       );
       assert.equal(
@@ -67,6 +76,12 @@ describe('the layout of the scoreboard', () => {
     assert.deepEqual(namesOf('GroupPhase'), [...layout.GROUP_STATES]);
     assert.deepEqual(namesOf('GroupMode'), [...layout.GROUP_MODES]);
     assert.deepEqual(namesOf('SlotState'), [...layout.SLOT_STATES]);
+  });
+
+  it('the bounds of durations are those of native/process/request_totals.h', () => {
+    const [, list = ''] = /kDurationBounds = \{(.*?)\};/s.exec(source) ?? [];
+    const bounds = [...list.matchAll(/[\d']+/g)].map(([number]) => Number(number.replaceAll("'", '')));
+    assert.deepEqual(bounds, DURATION_BOUNDS);
   });
 
   it('magic, version and name are those of native/process/scoreboard.h', () => {

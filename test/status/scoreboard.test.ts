@@ -5,6 +5,8 @@ import { captureScoreboard, readScoreboard, type ScoreboardSource } from '#lib/s
 import { scoreboardBytes, writeSlot } from './support/scoreboard-bytes.js';
 
 describe('a scoreboard', () => {
+  const none = (count: number): number[] => Array.from({ length: count }, () => 0);
+
   it('is read field by field', () => {
     const bytes = scoreboardBytes(
       {
@@ -13,12 +15,14 @@ describe('a scoreboard', () => {
         ...{ generationTime: 1_700_000_500_000, accepted: 2 ** 40, refused: 11, startedChildren: 12 },
         ...{ endedChildren: 13, crashedChildren: 14, forkFailures: 15, limitReached: 16, reloads: 17 },
         ...{ failedReloads: 18, requestsOfEnded: 19 },
+        totalsOfEnded: { durationUs: 20, statuses: { 5: 21 }, durations: { 37: 22 } },
       },
       [
         {
           ...{ pid: 4712, generation: 2, state: 'draining', connections: 4, active: 3, kills: 2 },
           ...{ startedTime: 1_700_000_100_000, requests: 50, responses: 47, requestBeganMs: 9000 },
           ...{ lastActivityMs: 9100, textVersion: 8, method: 'POST', url: '/cart?é' },
+          totals: { durationUs: 30, statuses: { 0: 31 }, durations: { 0: 32 } },
         },
       ],
     );
@@ -29,11 +33,13 @@ describe('a scoreboard', () => {
       generationStartedAt: new Date(1_700_000_500_000),
       ...{ accepted: 2 ** 40, refused: 11, startedChildren: 12, endedChildren: 13, crashedChildren: 14 },
       ...{ forkFailures: 15, limitReached: 16, reloads: 17, failedReloads: 18, requestsOfEnded: 19 },
+      answersOfEnded: { microseconds: 20, statuses: [0, 0, 0, 0, 0, 21], durations: [...none(37), 22] },
       children: [
         {
           ...{ pid: 4712, generation: 2, state: 'draining', connections: 4, active: 3, kills: 2 },
           ...{ startedAt: new Date(1_700_000_100_000), requests: 50, responses: 47 },
           ...{ requestBegan: 9000, lastActivity: 9100, text: { method: 'POST', url: '/cart?é' } },
+          answers: { microseconds: 30, statuses: [31, 0, 0, 0, 0, 0], durations: [32, ...none(37)] },
         },
       ],
     });
@@ -83,14 +89,14 @@ describe('a scoreboard', () => {
       ['with other first bytes', changed(HEADER.magic, 1), /begins with 0x00000001, not with 0x42534c4c/],
       [
         'of another version',
-        changed(HEADER.version, 2),
-        /its version is 2, .* reads version 1\. Use the lsnode/,
+        changed(HEADER.version, 3),
+        /its version is 3, .* reads version 2\. Use the lsnode/,
       ],
-      ['with slots of another size', changed(HEADER.slotSize, 256), /slots have 256 bytes instead of 512/],
+      ['with slots of another size', changed(HEADER.slotSize, 256), /slots have 256 bytes instead of 1024/],
       ['with more slots than there may be', changed(HEADER.slotCount, 65_537), /has 65537 slots/],
-      ['with half a slot', good().subarray(0, 800), /has 800 bytes, but 1024 belong to 1 slots/],
-      ['with something behind it', new Uint8Array([...good(), 0]), /has 1025 bytes, but 1024/],
-      ['with a mode that has no meaning', changed(HEADER.mode, 3), /its mode is 3/],
+      ['with half a slot', good().subarray(0, 1500), /has 1500 bytes, but 2048 belong to 1 slots/],
+      ['with something behind it', new Uint8Array([...good(), 0]), /has 2049 bytes, but 2048/],
+      ['with a mode that has no meaning', changed(HEADER.mode, 4), /its mode is 4/],
       ['with a state that has no meaning', changed(HEADER.state, 5), /its state is 5/],
       ['with a child in a state without meaning', changed(HEADER_SIZE + SLOT.state, 9), /of a child is 9/],
     ];
@@ -108,7 +114,7 @@ describe('a scoreboard', () => {
   });
 
   describe('in use', () => {
-    it('is read once where nothing changes, and the versions of the texts a second time', () => {
+    it('is read once where nothing changes, and the versions of the texts and how many have ended a second time', () => {
       const memory = new Memory(
         scoreboardBytes({}, [{ pid: 7, url: '/a' }, undefined, { pid: 8, url: '/b' }]),
       );
@@ -117,7 +123,7 @@ describe('a scoreboard', () => {
         children.map(({ text }) => text?.url),
         ['/a', '/b'],
       );
-      assert.deepEqual(memory.reads, [HEADER_SIZE + 3 * SLOT_SIZE, 4, 4]);
+      assert.deepEqual(memory.reads, [HEADER_SIZE + 3 * SLOT_SIZE, 4, 4, 8]);
     });
 
     it('has the new text where the text changed meanwhile', () => {

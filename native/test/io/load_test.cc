@@ -40,23 +40,105 @@ std::string SlowLine(const test::Pairs& env) {
   REQUIRE(took != std::string::npos);
   const size_t digits = line.find_first_not_of("0123456789", took + 6);
   CHECK(std::stoi(line.substr(took + 6)) > 1);
+  const size_t times = line.find('(', digits);
+  line.replace(times, line.find(')', times) + 1 - times, "(...)");
   return line.replace(took + 6, digits - took - 6, "N");
+}
+
+/// What the line says a part of the time was, in milliseconds.
+int TimeIn(const std::string& line, const std::string& part) {
+  const size_t at = line.find(part + ' ');
+  REQUIRE(at != std::string::npos);
+  return std::stoi(line.substr(at + part.size() + 1));
 }
 
 TEST_SUITE("a slow request") {
   TEST_CASE("is logged with its method, URL and script") {
     CHECK(SlowLine(
               {{"REQUEST_METHOD", "POST"}, {"REQUEST_URI", "/a?b=1"}, {"SCRIPT_FILENAME", "/srv/app.js"}}) ==
-          "slow request: POST /a?b=1 took N ms, script /srv/app.js (LSAPI_SLOW_REQ_MSECS)");
+          "slow request: POST /a?b=1 took N ms (...), script /srv/app.js (LSAPI_SLOW_REQ_MSECS)");
     CHECK(SlowLine({{"REQUEST_METHOD", "GET"}, {"SCRIPT_NAME", "/only"}}) ==
-          "slow request: GET /only took N ms (LSAPI_SLOW_REQ_MSECS)");
+          "slow request: GET /only took N ms (...) (LSAPI_SLOW_REQ_MSECS)");
   }
 
   TEST_CASE("gets one line of readable length, whatever the client has sent") {
     CHECK(SlowLine({{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/\n\x1b[2J\x7f\xc3"}}) ==
-          "slow request: GET /\\x0a\\x1b[2J\\x7f\\xc3 took N ms (LSAPI_SLOW_REQ_MSECS)");
+          "slow request: GET /\\x0a\\x1b[2J\\x7f\\xc3 took N ms (...) (LSAPI_SLOW_REQ_MSECS)");
     CHECK(SlowLine({{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", "/" + std::string(5000, 'a')}}) ==
-          "slow request: GET /" + std::string(199, 'a') + "... took N ms (LSAPI_SLOW_REQ_MSECS)");
+          "slow request: GET /" + std::string(199, 'a') + "... took N ms (...) (LSAPI_SLOW_REQ_MSECS)");
+  }
+
+  TEST_CASE("tells how long the process was loaded, the request waited, and the handler took") {
+    ConnectionSetOptions options;
+    options.slow_request_ms = 1;
+    Application app(options);
+    app.on_request = [&](Connection& connection) {
+      poll(nullptr, 0, 30);
+      app.Send(connection, {});
+    };
+    app.set.NoteLoad(500'000);
+    WebServer first = app.Connect();
+    first.Send(PlainRequest());
+    WebServer second = app.Connect();
+    second.Send(PlainRequest());
+    app.Run();
+    REQUIRE(app.logs().size() == 2);
+    const std::string& loaded = app.logs()[0];
+    CHECK(TimeIn(loaded, "load") == 500);
+    CHECK(TimeIn(loaded, "handler") >= 30);
+    CHECK(TimeIn(loaded, "took") >= 530);
+    CHECK(TimeIn(loaded, "write") == 0);
+    // The handler of the other one was in its way.
+    const std::string& queued = app.logs()[1];
+    CHECK(TimeIn(queued, "load") == 0);
+    CHECK(TimeIn(queued, "queue") >= 30);
+    CHECK(TimeIn(queued, "handler") >= 30);
+    CHECK(TimeIn(queued, "took") >= 60);
+  }
+
+  TEST_CASE("tells how long the server took for the answer, also if that alone was slow") {
+    ConnectionSetOptions options;
+    options.slow_request_ms = 20;
+    Application app(options);
+    const std::string body(4 * 1024 * 1024, 'x');
+    app.on_request = [&](Connection& connection) { app.Send(connection, {.body = body, .external = true}); };
+    WebServer server = app.Connect();
+    server.Send(PlainRequest());
+    app.Run();
+    CHECK(app.logs().empty());
+    poll(nullptr, 0, 40);
+    CHECK(app.logs().empty());
+    app.RunAndReceive(&server);
+    REQUIRE(app.logs().size() == 1);
+    CHECK(TimeIn(app.logs()[0], "write") >= 40);
+  }
+
+  TEST_CASE("is not an answer that the server takes in time") {
+    ConnectionSetOptions options;
+    options.slow_request_ms = 60'000;
+    Application app(options);
+    const std::string body(4 * 1024 * 1024, 'x');
+    app.on_request = [&](Connection& connection) { app.Send(connection, {.body = body, .external = true}); };
+    WebServer server = app.Connect();
+    server.Send(PlainRequest());
+    app.RunAndReceive(&server);
+    CHECK(app.logs().empty());
+  }
+
+  TEST_CASE("whose server leaves in the middle of the answer is logged") {
+    ConnectionSetOptions options;
+    options.slow_request_ms = 20;
+    Application app(options);
+    const std::string body(4 * 1024 * 1024, 'x');
+    app.on_request = [&](Connection& connection) { app.Send(connection, {.body = body, .external = true}); };
+    WebServer server = app.Connect();
+    server.Send(PlainRequest());
+    app.Run();
+    poll(nullptr, 0, 40);
+    server.Close();
+    app.Run();
+    REQUIRE(app.logs().size() == 1);
+    CHECK(TimeIn(app.logs()[0], "write") >= 40);
   }
 
   TEST_CASE("is logged once it ends, also when the server has given it up") {

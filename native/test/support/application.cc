@@ -143,7 +143,7 @@ void SendReply(ConnectionSet* set, Connection& connection, const Reply& reply, s
         {begin, bound});
     if (result.error != HeaderError::kNone) std::abort();
     size = result.size;
-    set->MarkHeaderSent(connection);
+    set->MarkHeaderSent(connection, static_cast<uint32_t>(reply.status));
   }
   if (external) {
     set->SendBody(connection, *room, size, CountedBytes(reply.body), reply.flags);

@@ -11,6 +11,7 @@ import {
   SLOT_SIZE,
   SLOT_STATES,
   TEXT_SIZE,
+  TOTALS,
   type GroupMode,
   type GroupPhase,
   type SlotState,
@@ -18,15 +19,30 @@ import {
 
 type Numbers<Field extends string> = Partial<Record<Field, number>>;
 
+/** What is counted of answers. */
+export interface TotalsFields {
+  readonly durationUs?: number;
+  /** From the first digit of the status to how many there were. */
+  readonly statuses?: Readonly<Record<number, number>>;
+  /** From the index of the bound to how many there were. */
+  readonly durations?: Readonly<Record<number, number>>;
+}
+
 /** Fields of the header; numbers that are not given are 0. */
-export interface HeaderFields extends Numbers<Exclude<keyof typeof HEADER, 'mode' | 'state' | 'root'>> {
+export interface HeaderFields extends Numbers<
+  Exclude<keyof typeof HEADER, 'mode' | 'state' | 'root' | 'totalsOfEnded'>
+> {
+  readonly totalsOfEnded?: TotalsFields;
   readonly mode?: GroupMode;
   readonly state?: GroupPhase;
   readonly root?: string;
 }
 
 /** Fields of a slot; numbers that are not given are 0. */
-export interface SlotFields extends Numbers<Exclude<keyof typeof SLOT, 'state' | 'method' | 'url'>> {
+export interface SlotFields extends Numbers<
+  Exclude<keyof typeof SLOT, 'state' | 'method' | 'url' | 'totals'>
+> {
+  readonly totals?: TotalsFields;
   readonly state?: SlotState;
   readonly method?: string;
   readonly url?: string;
@@ -46,7 +62,7 @@ export function scoreboardBytes(
   slots: readonly (SlotFields | undefined)[] = [],
 ): Uint8Array {
   const bytes = new Uint8Array(HEADER_SIZE + slots.length * SLOT_SIZE);
-  const { mode = 'preloaded', state = 'serving', root = '/srv/app', ...numbers } = header;
+  const { mode = 'preloaded', state = 'serving', root = '/srv/app', totalsOfEnded, ...numbers } = header;
   writeNumbers(bytes, 0, HEADER, {
     magic: SCOREBOARD_MAGIC,
     version: SCOREBOARD_VERSION,
@@ -57,6 +73,7 @@ export function scoreboardBytes(
     state: GROUP_STATES.indexOf(state),
   });
   writeText(bytes, HEADER.root, TEXT_SIZE.root, root);
+  writeTotals(bytes, HEADER.totalsOfEnded, totalsOfEnded);
   slots.forEach((slot, index) => {
     if (slot !== undefined) writeSlot(bytes, index, slot);
   });
@@ -67,10 +84,24 @@ export function scoreboardBytes(
 export function writeSlot(bytes: Uint8Array, index: number, fields: SlotFields): void {
   const offset = HEADER_SIZE + index * SLOT_SIZE;
   bytes.fill(0, offset, offset + SLOT_SIZE);
-  const { state = 'serving', method = '', url = '', ...numbers } = fields;
+  const { state = 'serving', method = '', url = '', totals, ...numbers } = fields;
   writeNumbers(bytes, offset, SLOT, { ...numbers, state: SLOT_STATES.indexOf(state) });
   writeText(bytes, offset + SLOT.method, TEXT_SIZE.method, method);
   writeText(bytes, offset + SLOT.url, TEXT_SIZE.url, url);
+  writeTotals(bytes, offset + SLOT.totals, totals);
+}
+
+function writeTotals(bytes: Uint8Array, offset: number, fields: TotalsFields = {}): void {
+  const view = new DataView(bytes.buffer);
+  const { durationUs = 0, statuses = {}, durations = {} } = fields;
+  view.setBigUint64(offset + TOTALS.durationUs, BigInt(durationUs), true);
+  for (const [name, counts] of Object.entries({ statuses, durations }) as [
+    'statuses' | 'durations',
+    object,
+  ][]) {
+    for (const [index, count] of Object.entries(counts))
+      view.setBigUint64(offset + TOTALS[name] + Number(index) * 8, BigInt(count as number), true);
+  }
 }
 
 function writeNumbers(
