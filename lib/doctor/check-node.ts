@@ -75,7 +75,7 @@ function versionOf({ place, command }: Deployment): Finding[] {
     // Whether it can be run is another check's business.
     return [];
   }
-  return tooOld(version) ? [oldNode(node, version, place)] : [];
+  return /^\d+\.\d+/.test(version) && tooOld(version) ? [oldNode(node, version, place)] : [];
 }
 
 /** Nothing is run for the doctor that somebody else could have put there. */

@@ -77,21 +77,27 @@ export async function examine(options: ExamineOptions): Promise<Diagnosis> {
   const examination: Examination = { tree, externals, deployments, main: options.main, proc: options.proc };
   const findings: Finding[] = [...problems];
   for (const check of CHECKS) findings.push(...(await check(examination)));
-  // What cannot start for a reason that is known is not tried.
-  const hopeful = deployments.filter(
-    ({ place }) => !findings.some((one) => one.code === 'LSAPI_DOCTOR_NODE_FLAGS' && one.subject === place),
-  );
   const isBroken = findings.some(
     ({ code, subject }) => code === 'LSAPI_DOCTOR_ADDON' || subject === options.proc,
   );
   if (!options.isStatic && !isBroken) {
-    for (const check of TRIALS) findings.push(...(await check({ ...examination, deployments: hopeful })));
+    for (const check of TRIALS) {
+      findings.push(...(await check({ ...examination, deployments: hopeful(deployments, findings) })));
+    }
   }
   return {
     node: `Node ${process.versions.node} (${process.execPath})`,
     places: deployments.map(({ place }) => place),
     findings,
   };
+}
+
+/** What cannot start for a reason that is known is not tried. */
+function hopeful(deployments: readonly Deployment[], findings: readonly Finding[]): Deployment[] {
+  const reasons: readonly string[] = ['LSAPI_DOCTOR_NODE_FLAGS', 'LSAPI_DOCTOR_FORK'];
+  return deployments.filter(
+    ({ place }) => !findings.some(({ code, subject }) => reasons.includes(code) && subject === place),
+  );
 }
 
 function readServer({ serverRoot, needsServer }: ExamineOptions): {

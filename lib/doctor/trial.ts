@@ -113,10 +113,11 @@ export async function request(path: string): Promise<{ status: number; body: str
   }
 }
 
-/** The last message of `lsnode` in what it has printed, without its prefix; else the end of the text. */
+/** What `lsnode` says of its end in what it has printed, without stack; else the end of the text. */
 export function lastMessage(output: string): string {
-  const message = /cannot start(?: \([^)]*\))?: ([^]*?\[LSAPI_ERR_\w+\])/.exec(output)?.[1];
-  const text = message ?? output.trim().split('\n').slice(-4).join(' ');
+  const lines = output.split('\n').filter((line) => !/^\s+at |^\s*$/.test(line));
+  const message = /cannot start(?: \([^)]*\))?: ([^]*?\[LSAPI_ERR_\w+\])/.exec(lines.join('\n'))?.[1];
+  const text = message ?? lines.slice(-4).join(' ');
   return text.replace(/\s+/g, ' ').trim().slice(0, 700);
 }
 

@@ -42,6 +42,10 @@ export interface InstallTarget {
 export function planInstallation(app: AppInstallation, target: InstallTarget): FileChange[] {
   const { tree, host } = target;
   const file = fileOf(tree, host);
+  const [problem] = file.config.problems;
+  if (problem !== undefined) {
+    throw refused(`${file.path}:${problem.line}: ${problem.what}. Put the braces right first.`);
+  }
   // As if it had never been installed: what an earlier run wrote is replaced, not doubled.
   const bare = removeMarked(file.config.text, toLatin1(app.name), isOursOf(app.name), file.path);
   const text = withApp(bare, app, target, file.path);
