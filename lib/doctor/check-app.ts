@@ -28,24 +28,42 @@ export function checkApp({ deployments }: Examination): readonly Finding[] {
         }),
       ];
     }
-    const directory = dirname(restartFile(app));
-    const stats = statSync(directory, { throwIfNoEntry: false });
-    // It is made when it is needed.
-    if (stats === undefined) return [];
-    const barrier = user === undefined ? undefined : obstacle(join(directory, 'restart.txt'), user, 'read');
-    if (stats.isDirectory() && barrier === undefined) return [];
-    return [
-      finding('LSAPI_DOCTOR_RESTART', 'warning', directory, {
-        what: stats.isDirectory()
-          ? `The user ${user?.name} may not look into ${barrier}, where restart.txt is touched to restart the app.`
-          : `${directory} is no directory, so that restart.txt cannot be put there.`,
-        why: 'Touching tmp/restart.txt after a deployment does nothing: the old code goes on.',
-        remedy: stats.isDirectory()
-          ? `Let the app's user into the directory: chmod o+x ${barrier}`
-          : `Make it a directory: rm ${directory} && mkdir ${directory}`,
-      }),
-    ];
+    const barrier = user === undefined ? undefined : obstacle(app.path, user, 'read');
+    return barrier === undefined ? restart(app, user) : [unreadable(app, user, barrier, place)];
   });
+}
+
+function unreadable(
+  { path }: ResolvedApp,
+  user: Deployment['user'],
+  barrier: string,
+  place: string,
+): Finding {
+  return finding('LSAPI_DOCTOR_APP_ACCESS', 'error', place, {
+    what: `The user ${user?.name}, whom the app runs as, may not read ${path}: ${barrier} does not let it.`,
+    why: 'The app does not load: requests are answered 503.',
+    remedy: `Permit ${barrier} for ${user?.name}, or run the app as its owner: extUser and extGroup of the external app.`,
+  });
+}
+
+function restart(app: ResolvedApp, user: Deployment['user']): Finding[] {
+  const directory = dirname(restartFile(app));
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  // It is made when it is needed.
+  if (stats === undefined) return [];
+  const barrier = user === undefined ? undefined : obstacle(restartFile(app), user, 'read');
+  if (stats.isDirectory() && barrier === undefined) return [];
+  return [
+    finding('LSAPI_DOCTOR_RESTART', 'warning', directory, {
+      what: stats.isDirectory()
+        ? `The user ${user?.name} may not look into ${barrier}, where restart.txt is touched to restart the app.`
+        : `${directory} is no directory, so that restart.txt cannot be put there.`,
+      why: 'Touching tmp/restart.txt after a deployment does nothing: the old code goes on.',
+      remedy: stats.isDirectory()
+        ? `Let the app's user into the directory: chmod o+x ${barrier}`
+        : `Make it a directory: rm ${directory} && mkdir ${directory}`,
+    }),
+  ];
 }
 
 /** Loads each app once, as its user, in a process that is ended when it serves. */
@@ -56,8 +74,9 @@ export async function checkLoading({ deployments, main }: Examination): Promise<
     const { app, user } = deployment;
     if (app === undefined || isLsapiError(app) || tried.has(app.path)) continue;
     tried.add(app.path);
-    // That its user gets at Node at all is another check's business.
-    if (user !== undefined && [process.execPath, main].some((file) => obstacle(file, user, 'read'))) continue;
+    // That its user gets at Node and the app at all has been looked at.
+    if (user !== undefined && [process.execPath, main, app.path].some((file) => obstacle(file, user, 'read')))
+      continue;
     findings.push(...(await load(deployment, app, main)));
   }
   return findings;

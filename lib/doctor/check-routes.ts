@@ -5,7 +5,13 @@ import { closestMatch } from '../config/closest-match.js';
 import { isLsapiError } from '../errors.js';
 import { entriesOf, valueOf } from '../install/plain-config.js';
 import { suffixesOf } from '../install/plan.js';
-import { fromLatin1, pathOf, type PlacedEntry, type VirtualHost } from '../install/server-tree.js';
+import {
+  expandVariables,
+  fromLatin1,
+  pathOf,
+  type PlacedEntry,
+  type VirtualHost,
+} from '../install/server-tree.js';
 import type { Examination } from './examination.js';
 import { placeOf, type ExternalApp } from './external-apps.js';
 import { finding, type Finding } from './finding.js';
@@ -87,7 +93,7 @@ function contextsOf(host: VirtualHost, examination: Examination, own: (name: str
       if (type === 'appserver') return oldLoader(placed, host, examination);
       const handler = valueOf(entry, 'handler');
       if (handler === undefined) return [];
-      const name = fromLatin1(handler);
+      const name = expand(handler, host, examination);
       const named = visibleTo(host, examination).filter((app) => app.name === name);
       if (type === 'lsapi' && named.length === 0) {
         return [missing(placed, `The context ${fromLatin1(entry.value)}`, name, host, examination)];
@@ -102,6 +108,11 @@ function contextsOf(host: VirtualHost, examination: Examination, own: (name: str
         }),
       ];
     });
+}
+
+/** The name of a handler, with the variables that external apps' names may have too. */
+function expand(handler: string, host: VirtualHost | undefined, { tree }: Examination): string {
+  return expandVariables(fromLatin1(handler), { serverRoot: tree?.root ?? '/', host });
 }
 
 /** Server-level apps, and those of the virtual host. */
@@ -172,7 +183,8 @@ function handlersAmong(
   );
   const handled = lines.flatMap(({ entry }) => suffixesOf(entry.value));
   return lines.flatMap((placed): Finding[] => {
-    const [, type = '', name = ''] = /^([^:\s]*):(\S*)/.exec(fromLatin1(placed.entry.value)) ?? [];
+    const [, type = '', handler = ''] = /^([^:\s]*):(\S*)/.exec(placed.entry.value) ?? [];
+    const name = expand(handler, host, examination);
     const suffixes = suffixesOf(placed.entry.value);
     if (
       type.toLowerCase() === 'lsapi' &&

@@ -4,11 +4,10 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { formatAddress, type Address } from '../config/address.js';
 import { isLsapiError } from '../errors.js';
-import { identityOf, obstacle, type Identity } from './access.js';
-import type { Deployment } from './deployment.js';
+import { obstacle, type Identity } from './access.js';
+import { serverIdentity, type Deployment } from './deployment.js';
 import type { Examination } from './examination.js';
 import { finding, type Finding } from './finding.js';
-import type { ServerTree } from '../install/server-tree.js';
 
 /** The directory that the server makes for itself. */
 const SERVER_DIRECTORY = '/tmp/lshttpd';
@@ -124,13 +123,6 @@ function ofRoot({ external, place }: Deployment, address: Address): Finding[] {
         'Start it as a user of its own (User= for systemd), or let the server do so: autoStart 1 with extUser.',
     }),
   ];
-}
-
-/** The user that the server works as. */
-export function serverIdentity(tree: ServerTree): Identity | undefined {
-  const value = (keyword: string): string | undefined =>
-    tree.entries.find(({ entry }) => entry.keyword === keyword)?.entry.value;
-  return identityOf(value('user') ?? 'nobody', value('group'));
 }
 
 async function isListening(address: Address): Promise<boolean> {

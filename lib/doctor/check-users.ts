@@ -1,6 +1,7 @@
 import { numberOf, valueOf } from '../install/plain-config.js';
 import { fromLatin1 } from '../install/server-tree.js';
 import { identityOf } from './access.js';
+import { serverIdentity } from './deployment.js';
 import type { Examination } from './examination.js';
 import { finding, type Finding } from './finding.js';
 
@@ -13,13 +14,14 @@ export function checkUsers({ tree, deployments }: Examination): readonly Finding
   const limits = tree.entries.find(({ entry }) => entry.keyword === 'cgirlimit')?.entry;
   // As shipped.
   const least = numberOf(limits, 'minuid') ?? 11;
+  const server = serverIdentity(tree);
   return deployments.flatMap(({ external, place, user }): Finding[] => {
     if (external === undefined) return [];
     const { name, entry, autoStart } = external;
     if (!autoStart) return [];
     const given = valueOf(entry, 'extuser');
     if (given === undefined) {
-      return user?.uid !== 0
+      return user?.uid !== 0 || server?.uid !== 0
         ? []
         : [
             finding('LSAPI_DOCTOR_ROOT', 'error', place, {

@@ -134,9 +134,14 @@ function userOf({ entry, host }: ExternalApp, tree: ServerTree): Identity | unde
   }
   const owner = host === undefined ? undefined : documentRootOwner(tree, host);
   if (owner !== undefined) return identityOf(owner);
-  const top = tree.entries.map((placed) => placed.entry);
-  const find = (keyword: string): string | undefined => top.find((one) => one.keyword === keyword)?.value;
-  return identityOf(find('user') ?? 'nobody', find('group'));
+  return serverIdentity(tree);
+}
+
+/** The user that the server works as. */
+export function serverIdentity(tree: ServerTree): Identity | undefined {
+  const value = (keyword: string): string | undefined =>
+    tree.entries.find(({ entry }) => entry.keyword === keyword)?.entry.value;
+  return identityOf(value('user') ?? 'nobody', value('group'));
 }
 
 /** The owner of the document root, where the virtual host runs external apps as that one. */

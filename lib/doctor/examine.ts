@@ -96,7 +96,10 @@ export async function examine(options: ExamineOptions): Promise<Diagnosis> {
 function hopeful(deployments: readonly Deployment[], findings: readonly Finding[]): Deployment[] {
   const reasons: readonly string[] = ['LSAPI_DOCTOR_NODE_FLAGS', 'LSAPI_DOCTOR_FORK'];
   return deployments.filter(
-    ({ place }) => !findings.some(({ code, subject }) => reasons.includes(code) && subject === place),
+    ({ place }) =>
+      !findings.some(
+        ({ code, severity, subject }) => severity === 'error' && reasons.includes(code) && subject === place,
+      ),
   );
 }
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,18 +44,14 @@ export async function withTrial<T>(
   const identity = user === undefined || process.geteuid?.() !== 0 || user.uid === 0 ? undefined : user;
   if (identity !== undefined) chownSync(directory, identity.uid, identity.groups[0] ?? identity.uid);
   const socket = join(directory, 'trial.sock');
-  const child = spawn(
+  const command = [
     process.execPath,
-    [...(options.nodeFlags ?? []), options.main, '--bind', socket, ...options.arguments],
-    {
-      cwd: options.directory,
-      env: options.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // The whole of it can be ended, what the app starts included.
-      detached: true,
-      ...(identity !== undefined && { uid: identity.uid, gid: identity.groups[0] ?? identity.uid }),
-    },
-  );
+    ...(options.nodeFlags ?? []),
+    options.main,
+    ...['--bind', socket],
+    ...options.arguments,
+  ];
+  const child = startAs(identity, command, options);
   let output = '';
   const keep = (text: string): void => {
     if (output.length < LONGEST_OUTPUT) output += text;
@@ -76,6 +72,33 @@ export async function withTrial<T>(
     await stop(child, ended);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * Starts a command as somebody else, or as this process. Groups besides the own one, which a server gives an app too, are
+ * set by setpriv(1), where that is.
+ */
+function startAs(identity: Identity | undefined, command: readonly string[], options: TrialOptions) {
+  const [own = 0, ...further] = identity?.groups ?? [];
+  const helper =
+    further.length > 0 ? ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file)) : undefined;
+  const [file = '', ...parameters] =
+    identity === undefined || helper === undefined
+      ? command
+      : [
+          helper,
+          ...['--reuid', String(identity.uid), '--regid', String(own)],
+          ...['--groups', [own, ...further].join(','), '--'],
+          ...command,
+        ];
+  return spawn(file, parameters, {
+    cwd: options.directory,
+    env: options.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // The whole of it can be ended, what the app starts included.
+    detached: true,
+    ...(identity !== undefined && helper === undefined && { uid: identity.uid, gid: own }),
+  });
 }
 
 /** Sends one request on a connection of its own; the body of its answer. */

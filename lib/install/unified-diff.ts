@@ -1,5 +1,7 @@
 /** Lines of context around a change, as diff -u has them. */
 const CONTEXT = 3;
+/** Pairs of lines that are compared one by one; what is larger is shown as replaced altogether. */
+const LARGEST_TABLE = 10_000_000;
 
 interface Step {
   readonly sign: ' ' | '-' | '+';
@@ -49,6 +51,12 @@ function compare(before: readonly string[], after: readonly string[]): Step[] {
 }
 
 function middle(before: readonly string[], after: readonly string[]): Step[] {
+  if (before.length * after.length > LARGEST_TABLE) {
+    return [
+      ...before.map((line): Step => ({ sign: '-', line })),
+      ...after.map((line): Step => ({ sign: '+', line })),
+    ];
+  }
   const lengths = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
   const length = (i: number, j: number): number => lengths[i]?.[j] ?? 0;
   for (let i = before.length - 1; i >= 0; i--) {

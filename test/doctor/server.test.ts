@@ -104,6 +104,14 @@ describe('lsnode doctor, of a server that runs lsnode', function () {
       });
     });
 
+    it('that its user may not read', async () => {
+      chmodSync(patient.app, 0o700);
+      assertOnly(await patient.check(), 'LSAPI_DOCTOR_APP_ACCESS', 'error', {
+        what: /nobody, whom the app runs as, may not read .*app\.js/,
+        remedy: /Permit .*shop app for nobody.*extUser/,
+      });
+    });
+
     it('whose package.json has the other "type"', async () => {
       patient.addEnvironment('LSNODE_FORK=off');
       patient.write('shop app/app.js', "const http = require('node:http'); http.createServer().listen(1);");
