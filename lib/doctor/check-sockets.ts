@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { formatAddress, type Address } from '../config/address.js';
@@ -8,19 +8,25 @@ import { obstacle, type Identity } from './access.js';
 import { serverIdentity, type Deployment } from './deployment.js';
 import type { Examination } from './examination.js';
 import { finding, type Finding } from './finding.js';
+import { listeningSockets } from '../status/listening-sockets.js';
+import { holdsSocket, processIds } from '../status/proc-files.js';
 
 /** The directory that the server makes for itself. */
 const SERVER_DIRECTORY = '/tmp/lshttpd';
 const CONNECT_MS = 3000;
 
 /** The sockets that deployments are served on. */
-export async function checkSockets({ deployments, tree }: Examination): Promise<readonly Finding[]> {
+export async function checkSockets({ deployments, tree, proc }: Examination): Promise<readonly Finding[]> {
   const server = tree === undefined ? undefined : serverIdentity(tree);
-  const found = await Promise.all(deployments.map((deployment) => checkSocket(deployment, server)));
+  const found = await Promise.all(deployments.map((deployment) => checkSocket(deployment, server, proc)));
   return found.flat();
 }
 
-async function checkSocket(deployment: Deployment, server: Identity | undefined): Promise<Finding[]> {
+async function checkSocket(
+  deployment: Deployment,
+  server: Identity | undefined,
+  proc: string,
+): Promise<Finding[]> {
   const { address, place, external } = deployment;
   if (address === undefined) return [];
   if (isLsapiError(address)) {
@@ -39,7 +45,7 @@ async function checkSocket(deployment: Deployment, server: Identity | undefined)
     if (stats === undefined) return [nobody('LSAPI_DOCTOR_SOCKET_MISSING', deployment, address)];
   }
   if (!(await isListening(address))) return [nobody('LSAPI_DOCTOR_SOCKET_DEAD', deployment, address)];
-  return [...reachable(place, address, server), ...ofRoot(deployment, address)];
+  return [...reachable(place, address, server), ...ofRoot(deployment, address, proc)];
 }
 
 /** A socket that the server makes: its directory must be there. */
@@ -111,18 +117,30 @@ function reachable(place: string, address: Address, server: Identity | undefined
   ];
 }
 
-/** The socket belongs to whoever runs `lsnode --bind`. */
-function ofRoot({ external, place }: Deployment, address: Address): Finding[] {
-  if (external === undefined || address.kind !== 'unix') return [];
-  if (statSync(address.path, { throwIfNoEntry: false })?.uid !== 0) return [];
+/** Whether who listens is root, and does not become somebody else for each request (suEXEC daemon). */
+function ofRoot({ external, place }: Deployment, address: Address, proc: string): Finding[] {
+  if (external === undefined) return [];
+  const inodes = listeningSockets(address, proc);
+  const pid = processIds(proc).find((id) => holdsSocket(id, inodes, proc) && isPlainRoot(`${proc}/${id}`));
+  if (pid === undefined) return [];
   return [
     finding('LSAPI_DOCTOR_ROOT', 'error', place, {
-      what: `${address.path} belongs to root: lsnode --bind was started as root.`,
+      what: `Process ${pid}, which serves "${external.name}" on ${formatAddress(address)}, runs as root.`,
       why: 'The app runs as root, and so does whoever finds a hole in it.',
       remedy:
-        'Start it as a user of its own (User= for systemd), or let the server do so: autoStart 1 with extUser.',
+        'Start it as a user of its own (User= for systemd), let the server do so (autoStart 1 with extUser), or make it a suEXEC daemon (LSAPI_SECRET).',
     }),
   ];
+}
+
+function isPlainRoot(directory: string): boolean {
+  try {
+    if (statSync(directory).uid !== 0) return false;
+    const environment = readFileSync(`${directory}/environ`, 'latin1');
+    return environment !== '' && !/(?:^|\0)LSAPI_SECRET=/.test(environment);
+  } catch {
+    return false;
+  }
 }
 
 async function isListening(address: Address): Promise<boolean> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, closeSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { native } from '#lib/native/binding.js';
+import type { Finding } from '#lib/doctor/finding.js';
 import { wrapperText } from '#lib/install/wrapper.js';
 import { main } from '../cli/support/lsnode.js';
 import { assertOnly, Patient } from './support/patient.js';
@@ -251,20 +252,33 @@ describe('lsnode doctor, of a server that runs lsnode', function () {
       assertOnly(await patient.check(), 'LSAPI_DOCTOR_SOCKET_DEAD', 'error', { remedy: /lsnode --bind/ });
     });
 
-    it('that the server may not connect to', async () => {
+    /** What is found where this process listens, with those permissions. */
+    async function listening(mode: number): Promise<readonly Finding[]> {
       startedByHand();
       const server = createServer().listen(place());
       try {
         await once(server, 'listening');
-        chmodSync(place(), 0o600);
-        if (isRoot) chownSync(place(), 12_345, 12_345);
-        assertOnly(await patient.look(), 'LSAPI_DOCTOR_SOCKET_ACCESS', 'error', {
-          what: /nobody cannot connect to .*app\.sock/,
-          remedy: /group.*umask 007/,
-        });
+        chmodSync(place(), mode);
+        return (await patient.look()).findings;
       } finally {
         server.close();
       }
+    }
+
+    it('that the server may not connect to', async () => {
+      const [first] = await listening(0o700);
+      assert.equal(first?.code, 'LSAPI_DOCTOR_SOCKET_ACCESS');
+      assert.match(first?.what ?? '', /nobody cannot connect to .*app\.sock/);
+      assert.match(first?.remedy ?? '', /group.*umask 007/);
+    });
+
+    it('of a process that runs as root, if it does', async () => {
+      const findings = await listening(0o777);
+      assert.deepEqual(
+        findings.map(({ code }) => code),
+        isRoot ? ['LSAPI_DOCTOR_ROOT'] : [],
+      );
+      for (const { remedy } of findings) assert.match(remedy, /User=.*extUser.*LSAPI_SECRET/);
     });
 
     it('that two external apps have', async () => {
