@@ -145,6 +145,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 export function helpText(): string {
   return `Usage: lsnode [options] [app] [argument...]
        lsnode status [PID|SOCKET] [--json]
+       lsnode install [APP] --vhost NAME [--write]
+       lsnode doctor [APP]
 
 Serves a Node.js app to a LiteSpeed web server over LSAPI: on the socket that
 the server left on descriptor 0, on one of its own (--bind), or without such a
@@ -155,8 +157,9 @@ app.js (app.mjs, app.cjs, "main" of package.json), in LSNODE_ROOT or the
 current directory. Arguments behind the app, or behind --, are the app's.
 With --scripts, or a configuration, app is a directory; see docs/scripts.md.
 
-lsnode status shows what running process groups do; lsnode status --help tells
-more. An app of that name is run as ./status.
+lsnode status shows what running process groups do, lsnode install sets an app
+up behind OpenLiteSpeed, lsnode doctor finds what keeps one from being served;
+each has a --help. An app of such a name is run as ./status.
 
 Options:
 ${definitionList([
