@@ -73,6 +73,8 @@ export async function checkLoading({ deployments, main }: Examination): Promise<
   for (const deployment of deployments) {
     const { app, user } = deployment;
     if (app === undefined || isLsapiError(app) || tried.has(app.path)) continue;
+    // A suEXEC daemon loads apps as the users of its requests, none of which is known.
+    if ('LSAPI_SECRET' in deployment.environment) continue;
     tried.add(app.path);
     // That its user gets at Node and the app at all has been looked at.
     if (user !== undefined && [process.execPath, main, app.path].some((file) => obstacle(file, user, 'read')))
