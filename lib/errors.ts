@@ -62,6 +62,8 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_LITESPEED_LOCATION'
   | 'LSAPI_ERR_LITESPEED_FILE'
   | 'LSAPI_ERR_LITESPEED_CACHE'
+  // lsnode install: a configuration that cannot be read or written, or that something else stands in
+  | 'LSAPI_ERR_INSTALL'
   // Gateway
   | 'LSAPI_ERR_GATEWAY_CONNECT'
   | 'LSAPI_ERR_GATEWAY_RESPONSE'

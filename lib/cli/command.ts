@@ -22,6 +22,16 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
       return;
     }
   }
+  if (argv[0] === 'install') {
+    const { runInstall } = await import('./install-command.js');
+    runInstall(argv.slice(1));
+    return;
+  }
+  if (argv[0] === 'doctor') {
+    const { runDoctor } = await import('./doctor-command.js');
+    await runDoctor(argv.slice(1));
+    return;
+  }
   const commandLine = parseCommandLine(argv);
   switch (commandLine.action) {
     case 'help':

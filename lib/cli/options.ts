@@ -160,6 +160,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
 export function helpText(): string {
   return `Usage: lsnode [options] [app] [argument...]
        lsnode status|top|metrics [PID|SOCKET]
+       lsnode install [APP] --vhost NAME [--write]
+       lsnode doctor [APP]
 
 Serves a Node.js app to a LiteSpeed web server over LSAPI: on the socket that
 the server left on descriptor 0, on one of its own (--bind), or without such a
@@ -171,8 +173,9 @@ current directory. Arguments behind the app, or behind --, are the app's.
 With --scripts, or a configuration, app is a directory; see docs/scripts.md.
 
 lsnode status shows what every running lsnode does, lsnode top goes on showing
-it, lsnode metrics tells Prometheus; lsnode status --help tells more. An app of
-such a name is run as ./status.
+it, lsnode metrics tells Prometheus; lsnode install sets an app up behind
+OpenLiteSpeed, lsnode doctor finds what keeps one from being served; each has a
+--help. An app of such a name is run as ./status.
 
 Options:
 ${definitionList([

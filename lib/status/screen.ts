@@ -1,4 +1,5 @@
-import { formatDuration, formatLatency, formatMemory, formatRequest, printable } from './format.js';
+import { printable } from '../config/printable.js';
+import { formatDuration, formatLatency, formatMemory, formatRequest } from './format.js';
 import type { ChildStatus, GroupStatus } from './group-status.js';
 
 /** What the children of a group can be ordered by, with the key that chooses it. */

@@ -1,0 +1,96 @@
+import { dirname } from 'node:path';
+import { WRAPPER } from './wrapper.js';
+
+/** How an app is to be served: `worker`: by one process; `group`: by children; `scripts`: files by their suffix. */
+export const MODES = ['worker', 'group', 'scripts'] as const;
+export type InstallMode = (typeof MODES)[number];
+
+/** What is installed. */
+export interface AppInstallation {
+  /** Name of the external app. */
+  readonly name: string;
+  readonly mode: InstallMode;
+  /** The app's directory and its start file; `undefined`: scripts. */
+  readonly app: { readonly root: string; readonly file: string } | undefined;
+  /** Connections served at once: Max Connections and LSAPI_CHILDREN, which the server wants to be equal. */
+  readonly children: number;
+  /** URI of the context; not for scripts. */
+  readonly uri: string;
+  /** Of scripts: without the dot. */
+  readonly suffixes: readonly string[];
+  /** User and group that it runs as; `undefined`: as the server says. */
+  readonly user: { readonly name: string; readonly group: string } | undefined;
+}
+
+/** The external app, keyword by keyword. Keywords and their meaning: `ExtWorkerConfig` and `LocalWorkerConfig`. */
+export function externalApp(app: AppInstallation): [keyword: string, value: string][] {
+  // Not only children count against this limit, but their threads: one each, four of the thread pool, four of an app's.
+  const processes = Math.max(1400, 10 * app.children);
+  return [
+    ['type', 'lsapi'],
+    ['address', `uds://tmp/lshttpd/${app.name}.sock`],
+    ['maxConns', String(app.children)],
+    ...environment(app).map((value): [string, string] => ['env', value]),
+    ['initTimeout', '60'],
+    ['retryTimeout', '0'],
+    ['persistConn', '1'],
+    ['respBuffer', '0'],
+    ['autoStart', '1'],
+    ['path', `$SERVER_ROOT/${WRAPPER}${app.mode === 'scripts' ? ' --scripts' : ''}`],
+    ['backlog', '100'],
+    ['instances', '1'],
+    ...(app.user === undefined
+      ? []
+      : ([
+          ['extUser', app.user.name],
+          ['extGroup', app.user.group],
+        ] as [string, string][])),
+    ['runOnStartUp', '1'],
+    // Address space, of which V8 reserves far more than it uses.
+    ['memSoftLimit', '0'],
+    ['memHardLimit', '0'],
+    ['procSoftLimit', String(processes)],
+    ['procHardLimit', String(processes + 100)],
+  ];
+}
+
+/** The context that sends requests to the app; `undefined`: scripts, which have a handler instead. */
+export function appContext({ name, mode }: AppInstallation): [string, string][] | undefined {
+  if (mode === 'scripts') return undefined;
+  return [
+    ['type', 'lsapi'],
+    ['handler', name],
+    ['addDefaultCharset', 'off'],
+  ];
+}
+
+/** The lines of the script handler. */
+export function scriptHandlerLines({ name, suffixes }: AppInstallation): string[] {
+  return [configLine('add', `lsapi:${name}  ${suffixes.join(',')}`)];
+}
+
+/** A block as it stands in a file. */
+export function blockLines(keyword: string, name: string, content: readonly [string, string][]): string[] {
+  return [
+    `${keyword}${name === '' ? '' : ` ${name}`} {`,
+    ...content.map(([key, value]) => configLine(key, value)),
+    '}',
+  ];
+}
+
+function configLine(keyword: string, value: string): string {
+  return `  ${keyword.padEnd(24)}${value}`;
+}
+
+function environment({ mode, app, children }: AppInstallation): string[] {
+  const path = [...new Set([dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'])].join(':');
+  return [
+    `LSAPI_CHILDREN=${children}`,
+    // All connections go to one child, which nobody replaces by a second one while it is busy.
+    ...(mode === 'worker' ? [`LSNODE_CONCURRENCY=${children}`, 'LSAPI_EXTRA_CHILDREN=0'] : []),
+    ...(mode === 'scripts' ? [`LSNODE_CONCURRENCY=${children}`] : []),
+    ...(app === undefined ? [] : [`LSNODE_ROOT=${app.root}`, `LSNODE_STARTUP_FILE=${app.file}`]),
+    'NODE_ENV=production',
+    `PATH=${path}`,
+  ];
+}
