@@ -30,12 +30,14 @@
         "native/process/reload.cc",
         "native/process/scoreboard.cc",
         "native/process/signal_inbox.cc",
+        "native/process/signal_name.cc",
         "native/process/supervisor.cc",
         "native/process/system_memory.cc",
         "native/binding/addon.cc",
         "native/binding/codec_binding.cc",
         "native/binding/connection_set_binding.cc",
         "native/binding/fork_binding.cc",
+        "native/binding/glibc_2_28.cc",
         "native/binding/group_binding.cc",
         "native/binding/idle_loop_binding.cc",
         "native/binding/process_binding.cc",
@@ -51,7 +53,7 @@
         "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-missing-field-initializers", "-Werror"
       ],
       "configurations": {"Release": {"defines": ["NDEBUG"]}},
-      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--gc-sections", "-static-libstdc++", "-static-libgcc"]
+      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--gc-sections", "-static-libstdc++", "-static-libgcc", "-Wl,--version-script=<(module_root_dir)/native/binding/exports.map"]
     }
   ]
 }
