@@ -41,6 +41,7 @@
         "native/process/secret.cc",
         "native/process/signal_inbox.cc",
         "native/process/slot_recorder.cc",
+        "native/process/signal_name.cc",
         "native/process/supervisor.cc",
         "native/process/system_memory.cc",
         "native/process/worker_board.cc",
@@ -48,6 +49,7 @@
         "native/binding/codec_binding.cc",
         "native/binding/connection_set_binding.cc",
         "native/binding/fork_binding.cc",
+        "native/binding/glibc_2_28.cc",
         "native/binding/group_binding.cc",
         "native/binding/idle_loop_binding.cc",
         "native/binding/process_binding.cc",
@@ -63,7 +65,7 @@
         "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wno-missing-field-initializers", "-Werror"
       ],
       "configurations": {"Release": {"defines": ["NDEBUG"]}},
-      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--gc-sections", "-static-libstdc++", "-static-libgcc"]
+      "ldflags": ["-Wl,-z,relro,-z,now", "-Wl,--gc-sections", "-static-libstdc++", "-static-libgcc", "-Wl,--version-script=<(module_root_dir)/native/binding/exports.map"]
     }
   ]
 }

@@ -66,11 +66,11 @@ export function ensureInstalled() {
   });
 }
 
-/** Most Node installations carry their headers; with them node-gyp has nothing to download. */
-function headersOfThisNode() {
+/** Most Node installations carry their headers; with them node-gyp has nothing to download. Their prefix or undefined. */
+export function headersOfThisNode() {
   const prefix = join(realpathSync(process.execPath), '../..');
   const complete = ['node_api.h', 'uv.h'].every((name) => existsSync(join(prefix, 'include/node', name)));
-  return complete ? [`--nodedir=${prefix}`] : [];
+  return complete ? prefix : undefined;
 }
 
 export function ensureNative() {
@@ -80,13 +80,14 @@ export function ensureNative() {
   );
   once('build/.lsapi-built', inputs, ['build/Release/lsapi.node'], () => {
     console.error('lsapi: building the native addon');
+    const headers = headersOfThisNode();
     runQuietly(process.execPath, [
       join(root, 'node_modules/node-gyp/bin/node-gyp.js'),
       'rebuild',
       '--loglevel=error',
       '-j',
       'max',
-      ...headersOfThisNode(),
+      ...(headers === undefined ? [] : [`--nodedir=${headers}`]),
     ]);
   });
 }

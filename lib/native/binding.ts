@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url';
-import nodeGypBuild from 'node-gyp-build';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { DecodedRequest } from '../codec/types.js';
-import { LsapiError } from '../errors.js';
 import type { NativeGroupBinding } from './group-binding.js';
 import type { RequestWatch } from './request-watch.js';
+import { loadAddon } from './load-addon.js';
 
 /** Methods that the addon announces by number, in the order of `kMethods` in native/binding/request_text.cc. */
 export const METHODS = [
@@ -234,20 +234,8 @@ export interface NativeBinding extends NativeGroupBinding {
   mapStatus(status: number): number;
 }
 
-function load(): NativeBinding {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  try {
-    return nodeGypBuild(root) as NativeBinding;
-  } catch (error) {
-    throw new LsapiError(
-      'LSAPI_ERR_NATIVE',
-      `The native part of lsapi could not be loaded on ${process.platform}-${process.arch}, Node ` +
-        `${process.versions.node}. Reinstall the package, or build it with \`npx node-gyp rebuild\` in ${root}. ` +
-        `Reason: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
-  }
-}
+/** The package's directory, wherever in it this module lies. */
+const root = dirname(createRequire(import.meta.url).resolve('lsapi/package.json'));
 
 /** The addon. Loading fails with LSAPI_ERR_NATIVE. */
-export const native: NativeBinding = load();
+export const native = loadAddon(root) as NativeBinding;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "log.h"
+#include "signal_name.h"
 #include "supervisor.h"
 
 namespace lsapi {
@@ -26,10 +27,8 @@ constexpr uint64_t kLogPeriod = 1000;
 std::string DescribeStatus(int status) {
   std::array<char, 96> text;
   if (WIFSIGNALED(status)) {
-    const char* const name = sigabbrev_np(WTERMSIG(status));
-    std::snprintf(text.data(), text.size(), "ended by signal %d (%s%s)%s", WTERMSIG(status),
-                  name == nullptr ? "" : "SIG", name == nullptr ? "?" : name,
-                  WCOREDUMP(status) ? ", core dumped" : "");
+    std::snprintf(text.data(), text.size(), "ended by signal %d (%s)%s", WTERMSIG(status),
+                  SignalName(WTERMSIG(status)), WCOREDUMP(status) ? ", core dumped" : "");
   } else {
     std::snprintf(text.data(), text.size(), "ended with status %d", WEXITSTATUS(status));
   }

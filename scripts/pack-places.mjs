@@ -1,0 +1,152 @@
+// Where `npm run pack:check` tries the package: with nothing but Node in reach, on this system, in a clean Debian, and
+// on another processor. A place is a directory for the app, the environment, and how a command is run there.
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { root } from './setup.mjs';
+
+/** Path of a program, or undefined. */
+function find(program) {
+  return process.env.PATH.split(delimiter)
+    .map((directory) => join(directory, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Programs without which a place cannot be had, as an error that says how to get them. */
+function requirePrograms(programs) {
+  const missing = Object.keys(programs).filter((name) => find(name) === undefined);
+  if (missing.length > 0)
+    throw new Error(`apt-get install ${missing.map((name) => programs[name]).join(' ')}`);
+}
+
+/** npm's own directory: its commands are JavaScript, and run with any Node. */
+const npmDirectory = () => dirname(dirname(realpathSync(find('npm'))));
+
+/** A `bin` directory with Node, npm, npx, and what these start. */
+function putCommands(bin, node, npm) {
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(node, join(bin, 'node'));
+  for (const name of ['npm', 'npx']) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec node '${npm}/bin/${name}-cli.js' "$@"\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+}
+
+function environment(path, home) {
+  return {
+    PATH: path,
+    HOME: home,
+    TMPDIR: '/tmp',
+    NODE_ENV: 'production',
+    // No registry, and nothing of what this user has cached: the tarball is all there is.
+    npm_config_offline: 'true',
+    npm_config_cache: join(home, 'cache'),
+    npm_config_update_notifier: 'false',
+  };
+}
+
+/** This system, with a PATH that has no compiler. */
+export function hostPlace(node) {
+  const home = mkdtempSync(join(tmpdir(), 'lsapi-pack-'));
+  const bin = join(home, 'bin');
+  const directory = join(home, 'app');
+  mkdirSync(directory);
+  putCommands(bin, node, npmDirectory());
+  for (const name of ['sh', 'env']) symlinkSync(find(name), join(bin, name));
+  return {
+    directory,
+    environment: environment(bin, home),
+    command: (args) => args,
+    remove: () => rmSync(home, { recursive: true }),
+  };
+}
+
+/**
+ * arm64 under qemu-user. The namespace has a register of binary formats of its own (Linux 6.7), so that processes which
+ * start Node again find the emulator too, and nothing else on this machine does.
+ */
+export function arm64Place(node) {
+  requirePrograms({
+    'qemu-aarch64-static': 'qemu-user-static',
+    'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
+  });
+  const emulator = find('qemu-aarch64-static');
+  const place = hostPlace(node);
+  // An ELF file of 64 bits, least significant byte first, that is a program or a library, for machine 183.
+  const magic = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`;
+  const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
+  const register = `:qemu-aarch64:M::${magic}:${mask}:${emulator}:F`;
+  const prepare =
+    'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && ' +
+    `printf %s '${register}' >/proc/sys/fs/binfmt_misc/register && exec "$@"`;
+  const enter = [find('unshare'), '--user', '--map-root-user', '--mount', find('sh'), '-c'];
+  const path = `PATH=${place.environment.PATH}`;
+  return {
+    ...place,
+    environment: { ...place.environment, PATH: process.env.PATH, QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu' },
+    command: (args) => [...enter, prepare, 'sh', find('env'), path, ...args],
+  };
+}
+
+/** A fresh Debian by debootstrap, kept for the next time: the smallest, and the libraries that Node itself needs. */
+function debian(release) {
+  const directory = join(root, '.cache/debian', release);
+  if (existsSync(join(directory, 'complete'))) return directory;
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(dirname(directory), { recursive: true });
+  const args = ['--variant=minbase', '--include=libstdc++6,libatomic1', release, directory];
+  const { status, stdout } = spawnSync('debootstrap', args, { encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(`debootstrap ${args.join(' ')}:\n${stdout.split('\n').slice(-4).join('\n')}`);
+  writeFileSync(join(directory, 'complete'), '');
+  return directory;
+}
+
+/** A clean Debian with Node and npm in it. Needs root. */
+export function debianPlace(release, node) {
+  requirePrograms({ debootstrap: 'debootstrap' });
+  if (process.getuid() !== 0) throw new Error('chroot is for root');
+  const system = debian(release);
+  rmSync(join(system, 'usr/local'), { recursive: true, force: true });
+  rmSync(join(system, 'srv'), { recursive: true, force: true });
+  mkdirSync(join(system, 'srv/app'), { recursive: true });
+  mkdirSync(join(system, 'usr/local/lib'), { recursive: true });
+  cpSync(realpathSync(node), join(system, 'usr/local/lib/node'));
+  cpSync(npmDirectory(), join(system, 'usr/local/lib/npm'), { recursive: true, dereference: true });
+  putCommands(join(system, 'usr/local/bin'), '/usr/local/lib/node', '/usr/local/lib/npm');
+  const enter = `mount -t proc proc '${system}/proc' && exec chroot '${system}' /usr/bin/env -C /srv/app "$@"`;
+  return {
+    directory: join(system, 'srv/app'),
+    environment: environment('/usr/local/bin:/usr/bin:/bin', '/srv'),
+    command: (args) => [
+      find('unshare'),
+      '--mount',
+      find('sh'),
+      '-c',
+      `PATH=/usr/sbin:$PATH; ${enter}`,
+      'sh',
+      ...args,
+    ],
+    remove: () => rmSync(join(system, 'srv'), { recursive: true }),
+  };
+}
