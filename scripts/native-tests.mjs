@@ -1,16 +1,27 @@
-// `npm run test:native [-- DOCTEST ARGUMENTS]`: the native core's unit tests under ASan and UBSan.
+// `npm run test:native [-- --valgrind] [-- DOCTEST ARGUMENTS]`: the native core's unit tests under ASan and UBSan, or
+// without them under valgrind's memcheck, whose errors are leaks and descriptors that are left open, too.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build, configure, requireTools } from '../native/test/build.mjs';
 import { root } from './setup.mjs';
 
-const DIRECTORY = 'build-native';
+const parameters = process.argv.slice(2);
+const usesValgrind = parameters[0] === '--valgrind';
+if (usesValgrind) parameters.shift();
+const DIRECTORY = usesValgrind ? 'build-native/valgrind' : 'build-native';
+const MEMCHECK = [
+  ...['--quiet', '--error-exitcode=99', '--leak-check=full', '--errors-for-leak-kinds=definite,possible'],
+  // What the processes that tests fork have open, or have not freed when they _exit(), is no leak.
+  ...['--track-fds=yes', '--child-silent-after-fork=yes'],
+];
 
 requireTools('npm run test:native', ['cmake', 'make', 'compiler', 'doctest']);
-configure(DIRECTORY, { LSAPI_SANITIZE: 'address,undefined' });
+configure(DIRECTORY, { LSAPI_SANITIZE: usesValgrind ? '' : 'address,undefined' });
 build(DIRECTORY, ['native_tests']);
 
-const result = spawnSync(join(root, DIRECTORY, 'native/test/native_tests'), process.argv.slice(2), {
+const program = join(root, DIRECTORY, 'native/test/native_tests');
+const [file, ...before] = usesValgrind ? ['valgrind', ...MEMCHECK, program] : [program];
+const result = spawnSync(file, [...before, ...parameters], {
   cwd: root,
   stdio: ['ignore', 'pipe', 'inherit'],
   encoding: 'utf8',
@@ -30,5 +41,7 @@ if (result.status !== 0) {
 }
 // Without doctest's own count, a sanitizer has ended the program: that is a failure as well.
 const [passed, failed] = counts === null ? [0, 1] : [Number(counts[1]), Number(counts[2])];
-console.log(`native tests (ASan, UBSan): ${passed} passed, ${failed} failed`);
+console.log(
+  `native tests (${usesValgrind ? 'valgrind' : 'ASan, UBSan'}): ${passed} passed, ${failed} failed`,
+);
 process.exit(result.status === 0 && counts !== null ? 0 : 1);

@@ -440,6 +440,7 @@ export const SETTING_NAMES = Object.keys(VARIABLES) as readonly SettingName[];
  * products, or planned (§6.2, §6.3).
  */
 export const FOREIGN_VARIABLES: readonly string[] = [
+  'LSAPI_ADDON',
   'LSAPI_PADDING',
   'LSAPI_DEFAULT_UID',
   'LSAPI_DEFAULT_GID',

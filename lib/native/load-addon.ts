@@ -11,6 +11,9 @@ const NODE_API = 9;
  * places are those of prebuildify. There is one for glibc alone; whether it fits is the dynamic linker's verdict.
  */
 function places(root: string): string[] {
+  const { LSAPI_ADDON: named } = process.env;
+  // For builds of another kind, such as with sanitizers (scripts/sanitized-tests.mjs): that one or none.
+  if (named !== undefined && named !== '') return [named];
   return [
     join(root, 'build/Release/lsapi.node'),
     join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'lsapi.glibc.node'),
