@@ -107,7 +107,7 @@ async function load(deployment: Deployment, app: ResolvedApp, main: string): Pro
   if (result.kind === 'late') {
     return [
       finding('LSAPI_DOCTOR_APP_LOAD', 'warning', app.path, {
-        what: `The app has not begun to serve within 20 seconds. ${message}`,
+        what: `The app has not begun to serve within a minute. ${message}`,
         why: 'The server gives a request up after initTimeout, and answers 503.',
         remedy:
           'See what it waits for while it loads; raise initTimeout of the external app if that is as it should be.',

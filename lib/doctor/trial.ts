@@ -9,8 +9,8 @@ import { encodeRequest, PacketType, ResponseDecoder } from '../codec/index.js';
 import type { Identity } from './access.js';
 
 /** How long an app may take to start, and to answer. */
-const START_MS = 20_000;
-const ANSWER_MS = 10_000;
+const START_MS = 60_000;
+const ANSWER_MS = 30_000;
 /** A stop that was asked for, before the process is killed. */
 const STOP_MS = 5000;
 const LONGEST_OUTPUT = 20_000;

@@ -4,7 +4,7 @@ import { FakeServer, lsnode } from '../install/support/server.js';
 import { assertOnly, examined, type Result } from './support/patient.js';
 
 describe('lsnode doctor, of this environment', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   const patient = new FakeServer();
   const nowhere = ['--proc', patient.directory];
 

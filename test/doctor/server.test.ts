@@ -12,7 +12,7 @@ import { assertOnly, Patient } from './support/patient.js';
 const isRoot = process.getuid?.() === 0;
 
 describe('lsnode doctor, of a server that runs lsnode', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
   let patient: Patient;
 
   beforeEach(() => {
