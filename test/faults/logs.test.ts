@@ -1,7 +1,10 @@
 import { LOGS } from './cases/logs.js';
 import { RESTART_FILE } from './cases/restart-file.js';
-import { testCases } from './support/tests.js';
+import { faultTests } from './support/tests.js';
 
-describe('A log that cannot be written costs no request:', () => testCases(LOGS));
-describe('A restart file that cannot be had reloads nothing; once it can, it does:', () =>
-  testCases(RESTART_FILE));
+describe('No request is lost, and nothing is left,', () => {
+  const test = faultTests();
+  describe('where a log cannot be written:', () => test(LOGS));
+  describe('where a restart file cannot be had, which reloads nothing before it can:', () =>
+    test(RESTART_FILE));
+});

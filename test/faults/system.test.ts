@@ -1,6 +1,6 @@
 import { SYSTEM } from './cases/system.js';
-import { testCases } from './support/tests.js';
+import { faultTests } from './support/tests.js';
 
 describe('Where the system refuses something, connections wait or are given back, and the log says so:', () => {
-  testCases(SYSTEM);
+  faultTests()(SYSTEM);
 });

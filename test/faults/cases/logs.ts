@@ -61,6 +61,7 @@ async function sent<T extends Parameters<Application['answered']>[0]>(
 const useless = (name: string, stderr: 'full' | 'closed', mode: 'group' | 'worker'): FaultCase => ({
   name,
   options: { mode, stderr },
+  slow: mode === 'worker' || stderr === 'full',
   run: (application) => logMuch(application),
 });
 
@@ -68,6 +69,7 @@ const useless = (name: string, stderr: 'full' | 'closed', mode: 'group' | 'worke
 const fullPipe = (mode: 'group' | 'worker'): FaultCase => ({
   name: 'stderr is a full pipe that does not block (EAGAIN)',
   options: { mode, stderr: 'pipe' },
+  slow: mode === 'worker',
   run: async (application) => {
     const flooding = await application.connect();
     const flood = await application.send(flooding, 'print', FLOOD);
@@ -89,6 +91,7 @@ const fullPipe = (mode: 'group' | 'worker'): FaultCase => ({
 const brokenPipe = (mode: 'group' | 'worker'): FaultCase => ({
   name: 'stderr is a pipe that nobody reads (EPIPE)',
   options: { mode, stderr: 'pipe', env: { FAULTS_PIPE: 'closed' } },
+  slow: mode === 'worker',
   run: async (application) => {
     application.closePipe();
     await logMuch(application);
@@ -103,7 +106,7 @@ const privateLog = (variable: string, mode: 'group' | 'worker'): FaultCase => {
   return {
     name: `${variable}: ENOSPC`,
     options,
-    slow: mode === 'worker',
+    slow: mode === 'worker' || variable === 'LSNODE_CONSOLE_LOG',
     run: async (application) => {
       const path = join(application.directory, PRIVATE_LOG);
       const before = existsSync(path) ? readFileSync(path).length : 0;

@@ -107,6 +107,7 @@ const MOST_ATTEMPTS = 40;
 const acceptFails = (error: Shortage, mode: 'group' | 'worker'): FaultCase => ({
   name: `accept: ${error}`,
   options: { mode },
+  slow: error !== 'EMFILE',
   run: async (application) => {
     const served = await application.connect();
     await application.ask(served);

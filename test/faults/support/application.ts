@@ -22,7 +22,7 @@ import { main } from '../../cli/support/lsnode.js';
 import { eventually, kill, noticedPid } from '../../process-group/support/group.js';
 import { LsapiClient, type RequestOptions } from '../../support/lsapi-client.js';
 import { APP } from './app.js';
-import { check, FaultFailure, within } from './failure.js';
+import { check, FaultFailure, PATIENCE_MS, within } from './failure.js';
 import { FaultSwitch } from './fault-switch.js';
 import { Ledger, type SentRequest } from './ledger.js';
 import { sessionMembers, type SessionMember } from './processes.js';
@@ -113,10 +113,11 @@ export class Application {
 
   /** Waits until the scoreboard is as wanted. */
   until(what: string, condition: (status: GroupSnapshot) => boolean): Promise<GroupSnapshot> {
-    return eventually(what, () => {
+    const probe = (): GroupSnapshot | false => {
       const { status } = this;
       return condition(status) && status;
-    });
+    };
+    return eventually(what, probe, PATIENCE_MS);
   }
 
   async connect(): Promise<LsapiClient> {
@@ -158,7 +159,7 @@ export class Application {
     return within(
       'lost',
       `a handler notes "${what}" of request ${id}`,
-      eventually(what, () => this.ledger.noted(what, id)[0]),
+      eventually(what, () => this.ledger.noted(what, id)[0], PATIENCE_MS),
     );
   }
 
@@ -193,7 +194,7 @@ export class Application {
 
   /** Waits until the log says so. */
   async logged(pattern: RegExp): Promise<void> {
-    const found = eventually(`the log has ${String(pattern)}`, () => pattern.test(this.log));
+    const found = eventually(`the log has ${String(pattern)}`, () => pattern.test(this.log), PATIENCE_MS);
     await within('unlogged', `the log has ${String(pattern)}`, found).catch((error: unknown) => {
       throw new FaultFailure('unlogged', `the log has no ${String(pattern)}:\n${this.log}`, { cause: error });
     });

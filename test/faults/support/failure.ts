@@ -14,12 +14,15 @@ export class FaultFailure extends Error {
   }
 }
 
+/** For what is only a matter of time, on a machine that may have much else to do. */
+export const PATIENCE_MS = 60_000;
+
 /** Waits for a promise; fails as `kind` when it is rejected or takes too long. */
 export async function within<T>(
   kind: FailureKind,
   what: string,
   promise: Promise<T>,
-  milliseconds = 20_000,
+  milliseconds = PATIENCE_MS,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

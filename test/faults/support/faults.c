@@ -1,5 +1,6 @@
-// Makes system calls of a running process fail, and shifts its time of day. Preloaded (LD_PRELOAD); what fails is said
-// by a file that FAULTS_FILE names and all processes map, so that a test switches it on and off while they run.
+// Makes system calls of a running process fail, and shifts its time of day. Preloaded (LD_PRELOAD); what
+// fails is said by a file that FAULTS_FILE names and all processes map, so that a test switches it on and off
+// while they run.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
