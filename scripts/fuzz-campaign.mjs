@@ -1,5 +1,5 @@
 // `npm run fuzz:campaign [-- --minutes 30] [--target NAME[,NAME…]] [--jobs 2] [--restart]`: each target until it has had so
-// many minutes of processor time, in slices, two targets at a time, without disturbing other work (SCHED_IDLE). Breaking
+// many minutes of processor time, in slices that take turns, two targets at a time, without disturbing other work (SCHED_IDLE). Breaking
 // it off costs no more than a slice: build-native/campaign.json keeps the sums, and the next campaign adds to them.
 // --restart forgets the sums, as it should be after the code has changed; the corpora stay. A finding ends its target.
 import { spawnSync } from 'node:child_process';
@@ -53,35 +53,40 @@ function save() {
 }
 
 let failed = false;
-const waiting = [...targets];
-async function runNext() {
-  for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-    const { name } = target;
-    while ((sums[name]?.cpuSeconds ?? 0) < enough) {
-      const run = await runTarget(target, SLICE_SECONDS);
-      const sum = { ...NOTHING, ...sums[name] };
-      sums[name] = {
-        executions: sum.executions + run.executions,
-        cpuSeconds: sum.cpuSeconds + run.cpuSeconds,
-        findings: sum.findings + (run.passed ? 0 : 1),
-        // Of a run that was broken off there are no figures.
-        taken: run.taken || sum.taken,
-        edges: run.edges || sum.edges,
-        kept: run.kept,
-      };
-      save();
-      if (run.passed) continue;
-      failed = true;
-      console.error(run.report);
-      console.error(`fuzz ${name}: FAILED; the input is in build-native/artifacts/${name}`);
-      break;
-    }
-    const { executions, cpuSeconds, findings, taken, edges, kept } = sums[name];
-    console.log(
-      `fuzz ${name}: ${executions} executions in ${minutes(cpuSeconds)} CPU minutes, ${taken} of ${edges} edges, ` +
-        `${kept} inputs kept, ${findings} findings`,
-    );
-  }
+/** Adds a slice to a target's sums. @returns whether it may have another one */
+async function runSlice(target) {
+  const { name } = target;
+  const run = await runTarget(target, SLICE_SECONDS);
+  const sum = { ...NOTHING, ...sums[name] };
+  sums[name] = {
+    executions: sum.executions + run.executions,
+    cpuSeconds: sum.cpuSeconds + run.cpuSeconds,
+    findings: sum.findings + (run.passed ? 0 : 1),
+    // Of a run that was broken off there are no figures.
+    taken: run.taken || sum.taken,
+    edges: run.edges || sum.edges,
+    kept: run.kept,
+  };
+  save();
+  if (run.passed) return sums[name].cpuSeconds < enough;
+  failed = true;
+  console.error(run.report);
+  console.error(`fuzz ${name}: FAILED; the input is in build-native/artifacts/${name}`);
+  return false;
 }
-await Promise.all(Array.from({ length: jobs }, runNext));
+
+// In turn: when there is not enough time for all, each has had some of it.
+const waiting = targets.filter(({ name }) => (sums[name]?.cpuSeconds ?? 0) < enough);
+async function runSlices() {
+  for (let target = waiting.shift(); target !== undefined; target = waiting.shift())
+    if (await runSlice(target)) waiting.push(target);
+}
+await Promise.all(Array.from({ length: jobs }, runSlices));
+for (const { name } of targets) {
+  const { executions, cpuSeconds, findings, taken, edges, kept } = sums[name] ?? NOTHING;
+  console.log(
+    `fuzz ${name}: ${executions} executions in ${minutes(cpuSeconds)} CPU minutes, ${taken} of ${edges} edges, ` +
+      `${kept} inputs kept, ${findings} findings`,
+  );
+}
 process.exit(failed ? 1 : 0);

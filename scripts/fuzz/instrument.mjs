@@ -55,7 +55,7 @@ export function instrument(text, name) {
       expression(node.right);
     } else if (ts.isStringLiteral(node) && !ts.isImportDeclaration(node.parent)) {
       const { text: literal } = node;
-      if (literal.length > 1 && literal.length <= LONGEST_LITERAL && !/\s\S*\s/.test(literal))
+      if (literal !== '' && literal.length <= LONGEST_LITERAL && !/\s\S*\s/.test(literal))
         literals.add(literal);
     }
     ts.forEachChild(node, visit);

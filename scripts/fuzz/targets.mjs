@@ -17,7 +17,12 @@ export const TARGETS = [
   native('connection', 1 << 13, seeds.recordedConnections),
   native('response_writer', 1 << 14, seeds.recordedResponseHeaders),
   native('credentials', 1 << 10),
-  typescript('apache_configuration', 'directives/'),
+  typescript(
+    'apache_configuration',
+    ...['apache/', 'pcre/', 'request/', 'draft', 'merge', 'path-test', 'problem', 'script-alias'].map(
+      (part) => `directives/${part}`,
+    ),
+  ),
   typescript('environment', 'config/'),
   typescript('gateway_response', 'codec/response', 'gateway/'),
   typescript('request_decoder', 'codec/request-decoder', 'codec/header-index', 'codec/packet-header'),

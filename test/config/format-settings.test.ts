@@ -31,7 +31,9 @@ describe('formatSettings', () => {
   });
 
   it('shows no character that a terminal would obey', () => {
-    const shown = formatSettings(readSettings({ LSNODE_CONSOLE_LOG: '/tmp/\x7f\u009b2J', LSAPI_MAX_IDLE: '\x1b' }));
+    const shown = formatSettings(
+      readSettings({ LSNODE_CONSOLE_LOG: '/tmp/\x7f\u009b2J', LSAPI_MAX_IDLE: '\x1b' }),
+    );
     assert.doesNotMatch(shown.replaceAll('\n', ''), /\p{Cc}/u);
     assert.match(shown, /\/tmp\/\\u\{7f\}\\u\{9b\}2J/);
   });

@@ -1,6 +1,7 @@
 // What `npm run fuzz` starts for a target in TypeScript, from an instrumented copy of the package:
 // main.js --target FILE --covers PREFIX… --corpus DIRECTORY --artifacts DIRECTORY [--seconds N] [--executions N] [--seed N]
-// or with --reproduce FILE instead of the last three. The last line on standard output is the outcome as JSON.
+// [--hang-ms N]
+// or with --reproduce FILE instead of all but the last of these. The last line on standard output is the outcome as JSON.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +15,7 @@ import { Watchdog } from './engine/watchdog.js';
 
 /** Processor time of an input that is too much, and that is never coming back. */
 const SLOW_MS = 1000;
-const HANG_MS = 15_000;
+const HANG_MS = '15000';
 const MEMORY_LIMIT = 1.5 * 1024 ** 3;
 const MINIMISE_MS = 20_000;
 
@@ -27,11 +28,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     executions: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
+    'hang-ms': { type: 'string', default: HANG_MS },
     reproduce: { type: 'string' },
   },
 });
 
 const { covers } = values;
+const hangMs = Number(values['hang-ms']);
 const coverage = new Coverage((module) => covers.some((prefix) => module.startsWith(prefix)));
 (globalThis as { lsapiFuzz?: Coverage }).lsapiFuzz = coverage;
 const { target } = (await import(new URL(`./targets/${values.target}.js`, import.meta.url).href)) as {
@@ -47,7 +50,7 @@ function isHanging(run: () => void): boolean {
   const context = globalThis as { lsapiRun?: () => void };
   context.lsapiRun = run;
   try {
-    runInThisContext('lsapiRun()', { timeout: HANG_MS });
+    runInThisContext('lsapiRun()', { timeout: hangMs });
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
@@ -73,7 +76,7 @@ if (values.reproduce !== undefined) {
     const shortest = await minimise(
       input,
       (shorter) => isHanging(() => void target.run(shorter)),
-      10 * HANG_MS,
+      10 * hangMs,
     );
     const path = `${values.reproduce}-minimised`;
     writeFileSync(path, shortest);
@@ -88,7 +91,7 @@ if (values.reproduce !== undefined) {
   process.exit(finding === undefined ? 0 : 1);
 }
 
-const watchdog = new Watchdog(target.maxLength, values.artifacts, { cpuMs: HANG_MS, rss: MEMORY_LIMIT });
+const watchdog = new Watchdog(target.maxLength, values.artifacts, { cpuMs: hangMs, rss: MEMORY_LIMIT });
 const fuzzer = new Fuzzer(target, coverage, corpus, {
   ...options,
   executions: Number(values.executions),
