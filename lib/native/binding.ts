@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { DecodedRequest } from '../codec/types.js';
 import type { NativeGroupBinding } from './group-binding.js';
-import type { RequestWatch } from './request-watch.js';
 import { loadAddon } from './load-addon.js';
 
 /** Methods that the addon announces by number, in the order of `kMethods` in native/binding/request_text.cc. */
@@ -158,9 +157,7 @@ export interface NativeConnectionSet {
   readonly exchange: Int32Array;
   /** The header text that the native side has read last; kept by respond(). */
   lastHeader: string | undefined;
-  /** Requests that subscribers of `node:diagnostics_channel` know of; none before the first subscriber. */
-  watch: RequestWatch | undefined;
-  /** How the requests are served, for those subscribers. */
+  /** How the requests are served, for subscribers of `node:diagnostics_channel`. */
   style: string;
   /** To be called by respond() of `exchange.ts` alone, which puts the numbers that belong to it in place. */
   transmit(header: string | undefined, body: string | Uint8Array | undefined): void;

@@ -1,6 +1,6 @@
 import type { NativeConnectionSet, NativeConnectionSetOptions, NativeRequestHandler } from './binding.js';
 import { METHODS, RespondFlag, native } from './binding.js';
-import { RequestWatch, isWatched } from './request-watch.js';
+import { WatchedHandler, onFirstSubscriber } from './request-watch.js';
 
 /**
  * Places of the numbers that accompany calls between the native side and this one, in `NativeConnectionSet.exchange`:
@@ -31,16 +31,14 @@ export function openConnectionSet(
   options: NativeConnectionSetOptions,
   handler: NativeRequestHandler,
 ): NativeConnectionSet {
+  // Who wants to know of requests stands in between, from the first subscriber on: nobody else pays for that.
+  const link = { receiver: handler };
   // Not bound methods: the native side calls with receivers of its own.
   const set: NativeConnectionSet = new native.ConnectionSet(options, {
     onRequest(url, texts, method) {
-      if (isWatched()) {
-        announceWatched(set, handler, url, texts, method);
-        return;
-      }
       const { exchange } = set;
       const headerLength = exchange[HeaderTextLength]!;
-      handler.onRequest(
+      link.receiver.onRequest(
         exchange[Slot]!,
         exchange[Serial]!,
         exchange[BodyLengthHigh]! * 0x1_0000_0000 + (exchange[BodyLengthLow]! >>> 0),
@@ -53,10 +51,7 @@ export function openConnectionSet(
     },
     onBody: (slot, serial) => handler.onBody(slot, serial),
     onDrain: (slot, serial) => handler.onDrain(slot, serial),
-    onAbort(slot, serial) {
-      set.watch?.abort(slot, serial);
-      handler.onAbort(slot, serial);
-    },
+    onAbort: (slot, serial) => link.receiver.onAbort(slot, serial),
     onBodyTimeout: (slot, serial) => handler.onBodyTimeout(slot, serial),
     onDrained: () => handler.onDrained(),
     onLog: (line) => handler.onLog(line),
@@ -64,31 +59,33 @@ export function openConnectionSet(
     onRetire: (orphaned) => handler.onRetire(orphaned),
   });
   set.lastHeader = undefined;
-  set.watch = undefined;
   set.style = '';
+  onFirstSubscriber(link, () => (link.receiver = watch(set, handler)));
   return set;
 }
 
-/** The same for a request that somebody wants to know of (node:diagnostics_channel). */
-function announceWatched(
-  set: NativeConnectionSet,
-  handler: NativeRequestHandler,
-  url: string,
-  texts: string | undefined,
-  methodText: string | undefined,
-): void {
+/** A handler that tells subscribers of the requests of `set` before and after `handler` has them. */
+function watch(set: NativeConnectionSet, handler: NativeRequestHandler): NativeRequestHandler {
+  const watched = new WatchedHandler(set, handler);
   const { exchange } = set;
-  const slot = exchange[Slot]!;
-  const serial = exchange[Serial]!;
-  const bodyLength = exchange[BodyLengthHigh]! * 0x1_0000_0000 + (exchange[BodyLengthLow]! >>> 0);
-  const method = methodText ?? METHODS[exchange[Method]!]!;
-  const envText = texts?.slice(exchange[HeaderTextLength]);
-  // Subscribers may do anything: the numbers hold for now only.
-  const traits = exchange[Traits];
-  set.watch ??= new RequestWatch(set);
-  set.watch.begin(slot, serial, method, url, () =>
-    handler.onRequest(slot, serial, bodyLength, method, url, texts, envText, traits),
-  );
+  const transmit = set.transmit.bind(set);
+  set.transmit = (header, body) => {
+    // They hold for this call, and subscribers may make others.
+    const slot = exchange[Slot]!;
+    const serial = exchange[Serial]!;
+    const kinds = exchange[Flags]!;
+    const status = exchange[Status]!;
+    transmit(header, body);
+    const result = exchange[Result]!;
+    // Below Gone nothing has been sent, and the answer goes on.
+    if (result === Gone) watched.abort(slot, serial);
+    else if (result > Gone) {
+      const isHead = (kinds & HasHeader) !== 0;
+      watched.respond(slot, serial, isHead ? status : undefined, (kinds & RespondFlag.End) !== 0);
+    }
+    exchange[Result] = result;
+  };
+  return watched;
 }
 
 /** The request is over. */
@@ -130,20 +127,5 @@ export function respond(
   const result = exchange[Result]!;
   // Of a request that is over nothing has been read.
   if (header !== undefined && result !== Gone) set.lastHeader = header;
-  if (set.watch !== undefined)
-    tellWatch(set.watch, slot, serial, flags, header === undefined ? undefined : status, result);
   return result;
-}
-
-function tellWatch(
-  watch: RequestWatch,
-  slot: number,
-  serial: number,
-  flags: number,
-  status: number | undefined,
-  result: number,
-): void {
-  if (result === Gone) watch.abort(slot, serial);
-  // Below that nothing has been sent, and the answer goes on.
-  else if (result > Gone) watch.respond(slot, serial, status, (flags & RespondFlag.End) !== 0);
 }

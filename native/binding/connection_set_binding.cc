@@ -72,10 +72,18 @@ void ConnectionSetBinding::DefineRequestMethods(Napi::Env env) {
   const auto method = [this](const char* name, napi_callback callback) -> napi_property_descriptor {
     return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, this};
   };
-  const std::array methods = {
-      method("transmit", Transmit), method("readBody", ReadBody),       method("watchDrain", WatchDrain),
-      method("pending", Pending),   method("header", Header),           method("headerText", HeaderText),
-      method("env", Environment),   method("envText", EnvironmentText), method("stderr", Stderr)};
+  auto transmit = method("transmit", Transmit);
+  // Replaced where somebody wants to know of requests (lib/native/exchange.ts).
+  transmit.attributes = static_cast<napi_property_attributes>(napi_enumerable | napi_writable);
+  const std::array methods = {transmit,
+                              method("readBody", ReadBody),
+                              method("watchDrain", WatchDrain),
+                              method("pending", Pending),
+                              method("header", Header),
+                              method("headerText", HeaderText),
+                              method("env", Environment),
+                              method("envText", EnvironmentText),
+                              method("stderr", Stderr)};
   napi_define_properties(env, Value(), methods.size(), methods.data());
 }
 

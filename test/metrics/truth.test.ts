@@ -10,7 +10,7 @@ import type { LsapiClient } from '../support/lsapi-client.js';
 import { parseExposition, valueOf } from './support/parse-exposition.js';
 
 const CONNECTIONS = 4;
-const REQUESTS = 2400;
+const REQUESTS = 1800;
 /** By URL: each status gets its share. */
 const STATUSES = [200, 200, 200, 302, 404, 500] as const;
 const APP = rawApp(`

@@ -10,8 +10,9 @@ h2 { font-size: 1.05rem; margin: 1.4rem 0 .2rem; } p { margin: 0 0 .5rem; color:
 #charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .8rem; }
 figure { margin: 0; padding: .6rem .7rem; background: var(--card); border-radius: .5rem; }
 figcaption { display: flex; justify-content: space-between; font-weight: 600; margin-bottom: .3rem; }
-figcaption span span { margin-left: .7rem; font-weight: normal; }
-svg { display: block; width: 100%; height: 7rem; } svg text { font-size: 8px; fill: var(--dim); }
+figcaption span span { margin-left: .6rem; font-weight: normal; font-size: .85rem; white-space: nowrap; }
+figure div { position: absolute; font-size: .75rem; color: var(--dim); }
+svg { display: block; width: 100%; height: 7rem; }
 path { fill: none; stroke-width: 1.5; stroke-linejoin: round; vector-effect: non-scaling-stroke; } .grid { stroke: var(--dim); stroke-opacity: .25; }
 path.a { stroke: var(--a); } path.b { stroke: var(--b); } path.c { stroke: var(--c); } span.a { color: var(--a); } span.b { color: var(--b); } span.c { color: var(--c); }
 section { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -45,7 +46,7 @@ export const CONTENT_SECURITY_POLICY = [
 export function statusPage(source: string): string {
   const figures = CHARTS.map(
     ([id, title]) =>
-      `<figure id="${id}"><figcaption>${title}<span></span></figcaption>` +
+      `<figure id="${id}"><figcaption>${title}<span></span></figcaption><div></div>` +
       `<svg viewBox="0 0 300 82" preserveAspectRatio="none" role="img" aria-label="${title}"></svg></figure>`,
   );
   return `<!doctype html>

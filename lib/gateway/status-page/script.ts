@@ -9,10 +9,9 @@ const history = [];
 const byId = (id) => document.getElementById(id);
 const SVG = 'http://www.w3.org/2000/svg';
 
-function element(name, attributes, text) {
+function element(name, attributes) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
   return made;
 }
 
@@ -54,8 +53,8 @@ function draw(id, unit, lines) {
   chart.querySelector('svg').replaceChildren(
     element('line', { class: 'grid', x1: 0, x2: 300, y1: 40, y2: 40 }),
     ...drawn,
-    element('text', { x: 2, y: 9 }, format(top / 1.1, unit)),
   );
+  chart.querySelector('div').textContent = known.length === 0 ? '' : format(top / 1.1, unit);
   const legend = lines.map(({ name, value, kind }) => {
     const item = document.createElement('span');
     item.className = kind;
