@@ -6,7 +6,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, Server } from 'lsapi';
+import { createServer, Server } from '#lib/index.js';
 import { later, withServer } from './support/serve.js';
 import { LsapiClient, requestOnce } from '../support/lsapi-client.js';
 
