@@ -100,9 +100,13 @@ export function nodeHeaders() {
 
 export function ensureTypeScript() {
   const inputs = digest(['tsconfig.json', 'tsconfig.base.json', 'lib', 'test', 'bench']);
-  once('dist/.lsapi-built', inputs, ['dist/index.js', 'dist-dev/test'], () => {
+  once('dist-dev/.lsapi-built', inputs, ['dist-dev/lib/index.js', 'dist-dev/test'], () => {
     console.error('lsapi: compiling TypeScript');
     runBin('typescript/bin/tsc', ['--build']);
+  });
+  const modules = digest(['dist-dev/lib', 'scripts/bundle.mjs', 'package.json']);
+  once('dist/.lsapi-built', modules, ['dist/index.js'], () => {
+    runQuietly(process.execPath, [join(root, 'scripts/bundle.mjs')]);
   });
 }
 

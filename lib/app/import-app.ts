@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import Module from 'node:module';
-import { dirname, extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { LsapiError } from '../errors.js';
+import { packageDirectory } from '../package-directory.js';
 import { loadRemedy } from './load-remedy.js';
 import { formatOf, packageType } from './module-format.js';
 
@@ -71,8 +72,8 @@ function isTold(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_FILE_EXTENSION';
 }
 
-/** Where this package's modules are, as frames of a stack name it. */
-const OWN = new URL('..', import.meta.url).href;
+/** Where this package's modules are, as frames of a stack name it: dist, or dist-dev where it is developed. */
+const OWN = pathToFileURL(join(packageDirectory, 'dist')).href;
 
 /** The error with its stack, less what is ours in it. */
 function describe(error: unknown): string {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { formatSettings, readSettings } from '../config/settings.js';
+import { packageDirectory } from '../package-directory.js';
 import { helpText, parseCommandLine } from './options.js';
 
 /** Does what the arguments of `lsnode` ask for. */
@@ -68,6 +70,6 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
 }
 
 function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(join(packageDirectory, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

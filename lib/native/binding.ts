@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import type { DecodedRequest } from '../codec/types.js';
+import { packageDirectory } from '../package-directory.js';
 import type { NativeGroupBinding } from './group-binding.js';
 import { loadAddon } from './load-addon.js';
 
@@ -231,8 +230,5 @@ export interface NativeBinding extends NativeGroupBinding {
   mapStatus(status: number): number;
 }
 
-/** The package's directory, wherever in it this module lies. */
-const root = dirname(createRequire(import.meta.url).resolve('lsapi/package.json'));
-
 /** The addon. Loading fails with LSAPI_ERR_NATIVE. */
-export const native = loadAddon(root) as NativeBinding;
+export const native = loadAddon(packageDirectory) as NativeBinding;

@@ -66,7 +66,7 @@ LSAPI_OWN(int, fstat64, int fd, struct stat* file) { return static_cast<int>(sys
 
 // Since 2.32: whether reference counts can do without atomic operations. Node has threads.
 __attribute__((visibility("hidden"),
-               used)) char Own_libc_single_threaded __asm__("__libc_single_threaded") = 0;
+               used)) char own_libc_single_threaded __asm__("__libc_single_threaded") = 0;
 
 // Since 2.35, for the static libgcc: where an object's unwind tables are. Nothing here catches exceptions
 // (they are off), so one that the C++ library throws ends the process either way, and does so sooner without

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ServerOptions } from 'lsapi';
+import type { ServerOptions } from '#lib/index.js';
 import { captureLog, later, withServer, type Handler } from './support/serve.js';
 import { same } from './support/same.js';
 import type { LsapiClient, ReceivedResponse } from '../support/lsapi-client.js';

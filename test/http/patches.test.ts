@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { gunzipSync, createGzip } from 'node:zlib';
-import { createServer } from 'lsapi';
+import { createServer } from '#lib/index.js';
 import { withServer, type Handler } from './support/serve.js';
 import type { ReceivedResponse } from '../support/lsapi-client.js';
 

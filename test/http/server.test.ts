@@ -6,7 +6,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, Server } from 'lsapi';
+import { createServer, Server } from '#lib/index.js';
 import { later, withServer } from './support/serve.js';
 import { LsapiClient, requestOnce } from '../support/lsapi-client.js';
 
@@ -297,7 +297,7 @@ describe('Server', () => {
   });
 
   it('keeps the process alive, unless told otherwise', async () => {
-    const run = async (code: string): Promise<number | null> => {
+    const run = async (code: string, patience: number): Promise<number | null> => {
       const program = `
         import { createServer } from 'lsapi';
         const server = createServer((request, response) => response.end()).listen(${JSON.stringify(path)});
@@ -306,15 +306,15 @@ describe('Server', () => {
         cwd: new URL('../../..', import.meta.url),
         stdio: ['ignore', 'inherit', 'inherit'],
       });
-      const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), patience);
       await once(child, 'exit');
       clearTimeout(timer);
       return child.exitCode;
     };
-    assert.equal(await run('server.unref()'), 0);
-    assert.equal(await run('server.unref().ref()'), null);
-    assert.equal(await run('server.close()'), 0);
-  }).timeout(15_000);
+    assert.equal(await run('server.unref()', 20_000), 0);
+    assert.equal(await run('server.unref().ref()', 2000), null);
+    assert.equal(await run('server.close()', 20_000), 0);
+  }).timeout(60_000);
 
   describe('answers Expect', () => {
     const expect = { headers: { Expect: '100-continue' } };

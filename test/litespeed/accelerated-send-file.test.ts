@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { acceleratedSendFile, type AcceleratedSendFileOptions } from 'lsapi/litespeed';
+import { acceleratedSendFile, type AcceleratedSendFileOptions } from '#lib/litespeed/index.js';
 import type { GatewayOptions } from '#lib/gateway/index.js';
 import { Served, type Handler } from '../http/support/serve.js';
 import { BehindGateway, Files, type Answer } from './support/behind-gateway.js';

@@ -6,7 +6,7 @@ import {
   cacheTag,
   cacheVary,
   type CachePurge,
-} from 'lsapi/litespeed';
+} from '#lib/litespeed/index.js';
 import { assertRefused } from './support/refused.js';
 
 const refuses = (what: string, action: () => unknown, message: RegExp): void =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LiteSpeedVariable } from 'lsapi/litespeed';
+import type { LiteSpeedVariable } from '#lib/litespeed/index.js';
 import { requestVectors } from '../support/vectors.js';
 
 /** The compiler makes sure that this is the interface's list. */

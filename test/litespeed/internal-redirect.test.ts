@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fileDelivery, FileRoots, internalRedirect } from 'lsapi/litespeed';
+import { fileDelivery, FileRoots, internalRedirect } from '#lib/litespeed/index.js';
 import { assertRefused } from './support/refused.js';
 
 describe('internalRedirect()', () => {

@@ -13,7 +13,7 @@ import {
   redirectedResponse,
   redirectInternally,
   type HeaderPair,
-} from 'lsapi/litespeed';
+} from '#lib/litespeed/index.js';
 import { isLsapiError } from '#lib/errors.js';
 import { Served } from '../http/support/serve.js';
 import { ConnectionsServer } from '../support/connections-server.js';

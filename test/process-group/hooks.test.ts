@@ -65,7 +65,7 @@ describe('Hooks of an app at the turning points of its process', function () {
 
   it("an app's own copy of the package and the running one have the same hooks", async () => {
     const calls = await printed<string>(`
-      const copy = await import('${root}dist/process-group/hooks.js?copy');
+      const copy = await import('${root}dist-dev/lib/process-group/hooks.js?copy');
       if (copy.onAfterFork === hooks.onAfterFork) throw new Error('no copy');
       copy.onAfterFork(() => print('called'));
       await hooks.runAfterFork();

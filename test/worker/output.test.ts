@@ -97,7 +97,7 @@ describe('Log files', () => {
   /** What a process prints that opens logs and writes a line to each of its descriptors. */
   function opened(logs: { stderrLog?: string; consoleLog?: string }): { stdout: string; stderr: string } {
     const script = `
-      const { openLogs } = await import(${JSON.stringify(join(root, 'dist/cli/output.js'))});
+      const { openLogs } = await import(${JSON.stringify(join(root, 'dist-dev/lib/cli/output.js'))});
       openLogs(${JSON.stringify(logs)});
       console.log('to stdout'); console.error('to stderr');`;
     const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {

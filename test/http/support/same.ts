@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type ServerOptions } from 'lsapi';
+import { createServer, type ServerOptions } from '#lib/index.js';
 import { HttpPeer, LsapiPeer, type Answer, type Message, type Peer } from './peers.js';
 import { later } from './serve.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createServer, type Server, type ServerOptions } from 'lsapi';
+import { createServer, type Server, type ServerOptions } from '#lib/index.js';
 import {
   LsapiClient,
   requestOnce,

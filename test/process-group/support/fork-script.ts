@@ -9,12 +9,12 @@ import { programEnvironment } from '../../support/program-environment.js';
 
 const FLAGS = ['--single-threaded', '--v8-pool-size=0'];
 const PRELUDE = `
-import { native } from '${root}dist/native/binding.js';
-import * as identity from '${root}dist/process-group/identity.js';
-import * as exit from '${root}dist/process-group/exit.js';
-import * as hooks from '${root}dist/process-group/hooks.js';
-import * as safety from '${root}dist/process-group/fork-safety.js';
-import { interceptListen } from '${root}dist/app/capture.js';
+import { native } from '${root}dist-dev/lib/native/binding.js';
+import * as identity from '${root}dist-dev/lib/process-group/identity.js';
+import * as exit from '${root}dist-dev/lib/process-group/exit.js';
+import * as hooks from '${root}dist-dev/lib/process-group/hooks.js';
+import * as safety from '${root}dist-dev/lib/process-group/fork-safety.js';
+import { interceptListen } from '${root}dist-dev/lib/app/capture.js';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

@@ -8,10 +8,8 @@ import type { ScriptFinder } from '#lib/scripts/script-request.js';
 import { ConnectionsServer, type ServerOptions } from '../../support/connections-server.js';
 import type { ReceivedResponse, RequestOptions, SendOptions } from '../../support/lsapi-client.js';
 
-/** The built package, for scripts to import. */
-export const lsapi = JSON.stringify(
-  pathToFileURL(join(import.meta.dirname, '../../../../dist/index.js')).href,
-);
+/** The package that serves them, for scripts to import. */
+export const lsapi = JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../../lib/index.js')).href);
 
 export interface ScriptServerOptions extends ServerOptions {
   readonly find?: ScriptFinder;
