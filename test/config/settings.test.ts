@@ -241,6 +241,9 @@ describe('settings from the environment', () => {
       concurrency: ['0', '-1', '10001', '2x', ...outOfInt, ...noNumber],
       preload: noWord,
       maxMemory: ['-1', '1', '512', '9M', '1P', '1025G', ...noNumber],
+      minUid: ['0', '-1', '1.5', ...outOfInt, ...noNumber],
+      minGid: ['0', '-1', '1.5', ...outOfInt, ...noNumber],
+      lve: ['-1', '4', ...outOfInt, ...noNumber],
     };
 
     for (const [setting, texts] of Object.entries(nonsense) as [SettingName, string[]][]) {
@@ -264,6 +267,7 @@ describe('settings from the environment', () => {
       const anythingGoes: SettingName[] = [
         ...(['checkParent', 'allowCoreDump'] as const),
         ...(['stderrLog', 'root', 'startupFile', 'port', 'scriptRoots', 'socket', 'consoleLog'] as const),
+        ...(['secret', 'chroot'] as const),
       ];
       assert.deepEqual([...Object.keys(nonsense), ...anythingGoes].sort(), [...SETTING_NAMES].sort());
     });
