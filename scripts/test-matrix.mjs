@@ -24,6 +24,7 @@ const INDEPENDENT = [
   'robustness/**',
   'status/**',
   'examples/{memory,transfers}*',
+  'fuzz/**',
   'cli/{options,start}*',
 ];
 
