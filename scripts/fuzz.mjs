@@ -36,7 +36,7 @@ const waiting = [...targets];
 async function runNext() {
   for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
     const { name, language } = target;
-    const run = await runTarget(target, seconds, input);
+    const run = await runTarget(target, seconds, { input });
     if (!run.passed) {
       failed = true;
       console.error(run.report);

@@ -31,6 +31,7 @@ const INDEPENDENT = [
   'status/**',
   'suexec/{credentials,isolation}*',
   'examples/{memory,transfers}*',
+  'fuzz/**',
   'cli/{options,start}*',
 ];
 

@@ -3,11 +3,12 @@ import type { ConfigurationReading } from './apache/read.js';
 import { ObjectReader } from './config-object.js';
 import { emptyHost, serverHost, virtualHost, type BodyDraft, type HostDraft } from './draft.js';
 import { PatternError } from './pcre/pattern.js';
-import { pathTest, wildcardExpression } from './path-test.js';
+import { pathTest } from './path-test.js';
 import { ProblemList } from './problem.js';
 import { readObject } from './read-object.js';
 import { groupName, patternProblem, scriptAlias } from './script-alias.js';
 import type { Body, PathTest } from './settings.js';
+import { Wildcards } from './wildcards.js';
 
 export type * from './config-file-types.js';
 
@@ -56,7 +57,7 @@ export function configurationOf(
     host.addresses.push({ host: '*', port: 0 });
     readHost(reader, host);
     for (const name of reader.texts('serverAliases'))
-      host.aliases.push(wildcardExpression(name.toLowerCase(), false));
+      host.aliases.push(new Wildcards(name.toLowerCase(), false));
     return host;
   });
   // Without a host for all other names the first would answer to them: in a file of our own the server level does.

@@ -1,5 +1,6 @@
 import { EMPTY_BODY, mergeBodies, sortDirectories } from './merge.js';
 import type { Body, ConditionalSection, FilesSection, Host, PathSection, Settings } from './settings.js';
+import type { Wildcards } from './wildcards.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -15,7 +16,7 @@ export interface HostDraft {
   name: string | undefined;
   scheme: 'http' | 'https';
   port: number;
-  aliases: RegExp[];
+  aliases: Wildcards[];
   addresses: { host: string; port: number }[];
   documentRoot: string | undefined;
   mergeSlashes: boolean | undefined;

@@ -1,6 +1,7 @@
 import type { Pattern } from './pcre/pattern.js';
 import type { Expression } from './request/expression.js';
 import type { Place } from './problem.js';
+import type { Wildcards } from './wildcards.js';
 
 /** `Options`: which are on (names in lower case), or which are added to and taken from those of the outer sections. */
 export type OptionsChange =
@@ -81,7 +82,7 @@ export interface ConditionalSection {
 /** How a section names paths: text that a path must begin with, wildcards, or an expression. */
 export type PathTest =
   | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'wildcard'; readonly expression: RegExp; readonly components: number }
+  | { readonly kind: 'wildcard'; readonly wildcards: Wildcards; readonly components: number }
   | { readonly kind: 'pattern'; readonly pattern: Pattern };
 
 /** `<Directory>`, `<DirectoryMatch>`, `<Location>`, `<LocationMatch>`. */
@@ -132,7 +133,7 @@ export interface Host {
   /** Port of ServerName (or, without one, of the virtual host's address); 0: none. */
   readonly port: number;
   /** ServerAlias in lower case. */
-  readonly aliases: readonly RegExp[];
+  readonly aliases: readonly Wildcards[];
   /** Addresses of `<VirtualHost>`; host `*` for any; port 0 for any. */
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   readonly documentRoot: string | undefined;

@@ -26,9 +26,13 @@ import { digest, ensureBuilt, once, root } from '../setup.mjs';
  * @property {string} report what was said, if it did not pass
  */
 
-/** Seconds for an input. libFuzzer's are of time of day, so that a busy machine must not break them. */
+/**
+ * Seconds for an input. libFuzzer's are of time of day, and who runs when nobody else wants to (a campaign) may wait for
+ * minutes in the middle of an input.
+ */
 const NATIVE_TIMEOUT = 60;
-/** Seconds more than it was told to take, after which a program is taken to hang. */
+const PATIENT_NATIVE_TIMEOUT = 1800;
+/** Seconds of processor time more than it was told to take of any, after which a program is taken to hang. */
 const PATIENCE = 300;
 
 /** A directory below build-native, created if need be. */
@@ -101,16 +105,16 @@ async function instrumentedCopy() {
  *
  * @param target of TARGETS
  * @param seconds time of day
- * @param input a file: it alone is run
+ * @param options `input`: a file, which alone is run; `patient`: other programs go first
  * @returns {Promise<Run>}
  */
-export async function runTarget(target, seconds, input) {
+export async function runTarget(target, seconds, options = {}) {
   const corpus = directory('corpus', target.name);
   const artifacts = directory('artifacts', target.name);
   const [program, args] =
     target.language === 'native'
-      ? nativeCommand(target, seconds, corpus, artifacts, input)
-      : typescriptCommand(target, seconds, corpus, artifacts, input);
+      ? nativeCommand(target, seconds, corpus, artifacts, options)
+      : typescriptCommand(target, seconds, corpus, artifacts, options);
   const outcome = await runProgram(program, args, seconds + PATIENCE);
   const figures = target.language === 'native' ? nativeFigures(outcome) : typescriptFigures(outcome);
   return {
@@ -122,14 +126,14 @@ export async function runTarget(target, seconds, input) {
   };
 }
 
-function nativeCommand({ name, maxLength }, seconds, corpus, artifacts, input) {
+function nativeCommand({ name, maxLength }, seconds, corpus, artifacts, { input, patient }) {
   return [
     join(root, 'build-native/fuzz/native/fuzz', `fuzz_${name}`),
     [
       `-max_total_time=${seconds}`,
       `-max_len=${maxLength}`,
       `-artifact_prefix=${artifacts}/`,
-      `-timeout=${NATIVE_TIMEOUT}`,
+      `-timeout=${patient ? PATIENT_NATIVE_TIMEOUT : NATIVE_TIMEOUT}`,
       '-rss_limit_mb=3000',
       '-print_final_stats=1',
       input ?? corpus,
@@ -137,7 +141,7 @@ function nativeCommand({ name, maxLength }, seconds, corpus, artifacts, input) {
   ];
 }
 
-function typescriptCommand({ name, covers }, seconds, corpus, artifacts, input) {
+function typescriptCommand({ name, covers }, seconds, corpus, artifacts, { input }) {
   return [
     process.execPath,
     [
@@ -176,8 +180,10 @@ function runProgram(program, args, limitSeconds) {
     let output = '';
     let cpuSeconds = 0;
     // There is no other way to learn a child's time than to look while it lives. The last second is missed.
-    const watch = setInterval(() => (cpuSeconds = cpuTime(child.pid) ?? cpuSeconds), 1000);
-    const end = setTimeout(() => child.kill('SIGKILL'), limitSeconds * 1000);
+    const watch = setInterval(() => {
+      cpuSeconds = cpuTime(child.pid) ?? cpuSeconds;
+      if (cpuSeconds > limitSeconds) child.kill('SIGKILL');
+    }, 1000);
     child.stdout.setEncoding('utf8').on('data', (text) => (output = (output + text).slice(-10_000)));
     child.stderr.setEncoding('utf8').on('data', (text) => {
       if (first.length < 10_000) first += text;
@@ -185,14 +191,16 @@ function runProgram(program, args, limitSeconds) {
     });
     const finish = (status) => {
       clearInterval(watch);
-      clearTimeout(end);
       resolve({ status, first, tail, output, cpuSeconds });
     };
     child.on('error', (error) => {
       tail += error.message;
       finish(1);
     });
-    child.on('close', (status) => finish(status ?? 1));
+    // Whoever ends a campaign ends its programs too; that says nothing about them.
+    child.on('close', (status, signal) =>
+      finish(signal === 'SIGTERM' || signal === 'SIGINT' ? 0 : (status ?? 1)),
+    );
   });
 }
 

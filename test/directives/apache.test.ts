@@ -69,6 +69,37 @@ describe('reading Apache configuration', () => {
     ]);
   });
 
+  const deep: [what: string, text: string, message: RegExp][] = [
+    [
+      'sections',
+      `${'<Files a>\n'.repeat(9000)}${'</Files>\n'.repeat(9000)}`,
+      /:251: <Files> is nested too deeply/,
+    ],
+    [
+      'groups of an expression',
+      `<FilesMatch "${'('.repeat(9000)}">\n</FilesMatch>\n`,
+      /Regex could not be compiled/,
+    ],
+    ['parentheses of a condition', `<If "${'('.repeat(9000)}">\n</If>\n`, /it is too deeply nested/],
+    ['negations', `<If "${'! '.repeat(9000)}">\n</If>\n`, /it is too deeply nested/],
+    ['functions', `<If "${'tolower('.repeat(9000)}">\n</If>\n`, /it is too deeply nested/],
+  ];
+  for (const [what, text, message] of deep)
+    it(`says that ${what} are nested too deeply, instead of running out of stack`, () => {
+      const found = messages(text);
+      assert.equal(found.length, 1);
+      assert.match(found[0] ?? '', message);
+    });
+
+  it('has no limit for conditions of many terms', () =>
+    assert.deepEqual(messages(`<If "${'true || false && '.repeat(5000)}true">\n</If>\n`), []));
+
+  it('knows the functions of conditions, not what JavaScript objects have', () =>
+    assert.match(
+      messages(`<If "constructor('a') == 'a'">\n</If>\n`)[0] ?? '',
+      /constructor\(\) is not supported/,
+    ));
+
   it('reads a file that is included inside of a section as part of it', () => {
     const files = new MemoryFiles().file('/etc/apache2/part.conf', 'WSGIScriptAlias /x /y\n');
     assert.deepEqual(messages('<Location /z>\nInclude part.conf\n</Location>\n', files), [

@@ -1,5 +1,5 @@
 import { Pattern, PatternError } from '../pcre/pattern.js';
-import { wildcardExpression } from '../path-test.js';
+import { Wildcards } from '../wildcards.js';
 import { patternProblem } from '../script-alias.js';
 import type { ScriptAlias } from '../settings.js';
 import type { DirectiveKind, DirectiveTarget } from './directive-table.js';
@@ -26,7 +26,7 @@ export const HOST_READERS: readonly DirectiveKind[] = [
     draft.port = Number(port ?? 0);
   }),
   host('ServerAlias', (args, { host: draft }) => {
-    for (const name of args) draft.aliases.push(wildcardExpression(name.toLowerCase(), false));
+    for (const name of args) draft.aliases.push(new Wildcards(name.toLowerCase(), false));
   }),
   host('DocumentRoot', ([path], target) => {
     if (path !== undefined) target.host.documentRoot = target.absolute(path).replace(/(?!^)\/+$/, '');

@@ -1,4 +1,4 @@
-import { wildcardExpression } from '../path-test.js';
+import { Wildcards } from '../wildcards.js';
 import { readable, type ConfigurationFiles } from './file-access.js';
 
 /**
@@ -16,10 +16,10 @@ export function filesOfInclude(path: string, files: ConfigurationFiles): string[
       found = found.map((directory) => `${directory}/${part}`);
       continue;
     }
-    const expression = wildcardExpression(part, false);
+    const wildcards = new Wildcards(part, false);
     found = found.flatMap((directory) =>
       (files.list(directory === '' ? '/' : directory) ?? [])
-        .filter((name) => (!name.startsWith('.') || part.startsWith('.')) && expression.test(name))
+        .filter((name) => (!name.startsWith('.') || part.startsWith('.')) && wildcards.test(name))
         .map((name) => `${directory}/${name}`),
     );
   }

@@ -32,6 +32,9 @@ export interface ReadOptions {
 /** How deep Include may nest; Apache's limit is 128 for directories, and 16 is more than anybody writes. */
 const MOST_INCLUDES = 64;
 
+/** How many sections may be around a directive: what is made of them takes stack at each level. */
+const DEEPEST_NESTING = 250;
+
 /** How much all files have together, in bytes: a few that include each other many times are soon more than any memory. */
 const MOST_TEXT = 64 * 1024 * 1024;
 
@@ -51,6 +54,8 @@ export class TreeReader {
   readonly #options: ReadOptions;
   readonly #defined = new Map<string, string>();
   readonly #modules = new Set<string>();
+  /** Sections that are open here, those around an Include counted. */
+  #level = 0;
   /** Bytes of all files so far. */
   #textRead = 0;
   /** Apache ends at the first error; here the others are of interest too, but not those of ever more files. */
@@ -101,9 +106,11 @@ export class TreeReader {
 
   #readText(text: string, file: string, outer: Section | undefined, depth: number): void {
     const open: OpenSection[] = [];
+    const outerLevel = this.#level;
     this.fileNames.push(readable(file));
     for (const line of logicalLines(text)) {
       const place: Place = { file: readable(file), line: line.line };
+      this.#level = outerLevel + open.length;
       const current = open.at(-1);
       const skipped = current?.skipped ?? false;
       if (line.text.startsWith('</')) {
@@ -114,6 +121,7 @@ export class TreeReader {
         this.#directive(this.#substituted(line.text, place, false), current?.section ?? outer, place, depth);
       }
     }
+    this.#level = outerLevel;
     for (const { name, place } of open.reverse()) {
       this.#sectionError(place, `${name}> was not closed.`, `Write </${name.slice(1)}> behind the section.`);
     }
@@ -136,6 +144,10 @@ export class TreeReader {
     }
     const opened = { name: bare ? name.slice(0, -1) : name, place };
     const args = end < 0 ? (bare ? '' : rest) : rest.slice(0, end).trimEnd();
+    if (this.#level >= DEEPEST_NESTING) {
+      this.#sectionError(place, `${opened.name}> is nested too deeply.`, 'Close the sections before it.');
+      return { ...opened, section: parent, skipped: true };
+    }
     const holds = this.#condition(opened.name.toLowerCase(), args);
     if (holds !== undefined) return { ...opened, section: parent, skipped: !holds };
     const section: Section = { name: opened.name, args, place, parent, children: [] };
@@ -163,7 +175,10 @@ export class TreeReader {
       `Expected </${innermost.name.slice(1)}> but saw </${name}>`,
       `Close the section of line ${innermost.place.line ?? 0} first.`,
     );
-    const matching = open.findLastIndex((one) => one.name.slice(1).toLowerCase() === name.toLowerCase());
+    const wanted = `<${name.toLowerCase()}`;
+    const matching = open.findLastIndex(
+      (one) => one.name.length === wanted.length && one.name.toLowerCase() === wanted,
+    );
     if (matching >= 0) open.length = matching;
   }
 

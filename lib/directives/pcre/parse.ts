@@ -16,6 +16,8 @@ interface Flags {
 const INITIAL: Flags = { i: false, m: false, s: true, x: false, n: false, U: false };
 const EMPTY: Node = { type: 'sequence', parts: [] };
 const LARGEST_COUNT = 65_535;
+/** PCRE's own limit, for the same reason: each level takes stack. */
+const DEEPEST_NESTING = 250;
 
 /**
  * Takes a Perl-compatible expression apart, as PCRE2 10.42 reads it for Apache: bytes, `.` matches a newline, `$`
@@ -35,6 +37,7 @@ class PatternParser {
   readonly #references: GroupName[] = [];
   #groups = 0;
   #flags = INITIAL;
+  #depth = 0;
 
   constructor(pattern: string) {
     this.#reader = new PatternReader(pattern);
@@ -53,6 +56,7 @@ class PatternParser {
 
   /** Alternatives up to `)` or the end. Flags that are set inside end with it. */
   #choice(resetGroups = false): Node {
+    if (++this.#depth > DEEPEST_NESTING + 1) this.#reader.fail('parentheses are too deeply nested');
     const outer = this.#flags;
     const first = this.#groups;
     let most = first;
@@ -64,6 +68,7 @@ class PatternParser {
     } while (this.#reader.take('|'));
     this.#groups = most;
     this.#flags = outer;
+    this.#depth--;
     return branches.length === 1 ? (branches[0] ?? EMPTY) : { type: 'choice', branches };
   }
 

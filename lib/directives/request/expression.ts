@@ -28,10 +28,14 @@ export function parseExpression(text: string, compile: CompilePattern): Expressi
   return new ExpressionParser(text, compile).parse();
 }
 
+/** How many parentheses, functions and `!` there may be around something. */
+const DEEPEST_NESTING = 250;
+
 class ExpressionParser {
   readonly #text: string;
   readonly #compile: CompilePattern;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string, compile: CompilePattern) {
     this.#text = text;
@@ -46,26 +50,24 @@ class ExpressionParser {
   }
 
   #or(): Expression {
-    const one = this.#and();
-    if (!this.#take(/\|\|/y)) return one;
-    const other = this.#or();
-    return (values) => one(values) || other(values);
+    const terms = [this.#and()];
+    while (this.#take(/\|\|/y)) terms.push(this.#and());
+    return (values) => terms.some((term) => term(values));
   }
 
   #and(): Expression {
-    const one = this.#not();
-    if (!this.#take(/&&/y)) return one;
-    const other = this.#and();
-    return (values) => one(values) && other(values);
+    const terms = [this.#not()];
+    while (this.#take(/&&/y)) terms.push(this.#not());
+    return (values) => terms.every((term) => term(values));
   }
 
   #not(): Expression {
     if (this.#take(/!(?![=~])/y)) {
-      const inner = this.#not();
+      const inner = this.#nested(() => this.#not());
       return (values) => !inner(values);
     }
     if (this.#take(/\(/y)) {
-      const inner = this.#or();
+      const inner = this.#nested(() => this.#or());
       if (!this.#take(/\)/y)) this.#fail();
       return inner;
     }
@@ -119,11 +121,19 @@ class ExpressionParser {
     if (number !== undefined) return () => number;
     const name = this.#take(/([A-Za-z]+)\s*\(/y)?.[1]?.toLowerCase();
     if (name === undefined) this.#fail();
-    const argument = this.#word();
+    const argument = this.#nested(() => this.#word());
     if (!this.#take(/\)/y)) this.#fail();
-    const apply = FUNCTIONS[name];
+    const apply = FUNCTIONS.get(name);
     if (apply === undefined) throw new ExpressionError(`the function ${name}() is not supported`);
     return (values) => apply(argument(values), values);
+  }
+
+  /** Reads what is one level deeper: each takes stack. */
+  #nested<T>(read: () => T): T {
+    if (++this.#depth > DEEPEST_NESTING) throw new ExpressionError('it is too deeply nested');
+    const inner = read();
+    this.#depth--;
+    return inner;
   }
 
   #take(expression: RegExp): RegExpExecArray | undefined {
@@ -159,14 +169,16 @@ const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
   ge: (order) => order >= 0,
 };
 
-const FUNCTIONS: Readonly<Record<string, (argument: string, values: ExpressionValues) => string>> = {
-  tolower: (argument) => argument.toLowerCase(),
-  toupper: (argument) => argument.toUpperCase(),
-  req: (argument, values) => values.value('http', argument),
-  http: (argument, values) => values.value('http', argument),
-  env: (argument, values) => values.value('env', argument),
-  reqenv: (argument, values) => values.value('env', argument),
-};
+type TextFunction = (argument: string, values: ExpressionValues) => string;
+
+const FUNCTIONS: ReadonlyMap<string, TextFunction> = new Map<string, TextFunction>([
+  ['tolower', (argument) => argument.toLowerCase()],
+  ['toupper', (argument) => argument.toUpperCase()],
+  ['req', (argument, values) => values.value('http', argument)],
+  ['http', (argument, values) => values.value('http', argument)],
+  ['env', (argument, values) => values.value('env', argument)],
+  ['reqenv', (argument, values) => values.value('env', argument)],
+]);
 
 function interpolated(text: string): Text {
   const parts = text.split(/%\{(?:([A-Za-z]+):)?([^}]+)\}/);

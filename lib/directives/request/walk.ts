@@ -106,8 +106,7 @@ function mergeDirectory(body: Body, directory: string, depth: number, host: Host
 }
 
 function isDirectory(test: Host['directories'][number]['matches'], directory: string): boolean {
-  if (test.kind === 'wildcard')
-    return test.expression.test(directory) || test.expression.test(`${directory}/`);
+  if (test.kind === 'wildcard') return test.wildcards.test(directory) || test.wildcards.test(`${directory}/`);
   if (test.kind === 'pattern') return false;
   return directory === '/' || test.text.replace(/\/{2,}/g, '/').replace(/\/$/, '') === directory;
 }

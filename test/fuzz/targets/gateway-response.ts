@@ -26,6 +26,8 @@ const SECOND_ANSWER = Buffer.concat([
   encodeEmpty(PacketType.RespEnd),
 ]);
 
+/** Each of up to ten internal redirects is delivered three times. */
+const MOST_DELIVERIES = 33;
 /** Turns of the event loop until everything that can happen has happened. */
 const SETTLING_TURNS = 6;
 /** Turns for an answer at the most; decompression happens in a thread, so it is many. */
@@ -184,7 +186,7 @@ async function exchange(plan: Plan): Promise<void> {
   const answered = () => ended > 0;
   for (let turns = 0; turns < SETTLING_TURNS + plan.deliveries.length && !answered(); turns++) await turn();
   // Nothing more comes from the application. The gateway delivers again, up to its limit.
-  for (let closes = 0; closes < 4 && !answered(); closes++) {
+  for (let closes = 0; closes < MOST_DELIVERIES && !answered(); closes++) {
     application.close();
     for (let turns = 0; turns < SETTLING_TURNS && !answered(); turns++) await turn();
   }
