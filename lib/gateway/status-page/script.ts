@@ -58,7 +58,7 @@ function draw(id, unit, lines) {
   const legend = lines.map(({ name, value, kind }) => {
     const item = document.createElement('span');
     item.className = kind;
-    item.textContent = name + ' ' + format(value(history.at(-1)), unit);
+    item.textContent = name + ' ' + format(value(history.at(-1)), lines.length > 1 ? '' : unit);
     return item;
   });
   chart.querySelector('figcaption span').replaceChildren(...legend);
