@@ -1,11 +1,11 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { fileURLToPath } from 'node:url';
 import { closestMatch } from '../config/closest-match.js';
 import { definitionList } from '../config/help-summary.js';
 import { examine } from '../doctor/examine.js';
 import { diagnosisText } from '../doctor/report.js';
 import { LsapiError, isLsapiError } from '../errors.js';
+import { packageDirectory } from '../package-directory.js';
 import { DEFAULT_SERVER_ROOT } from './install-options.js';
 import { parseCommandLine } from './options.js';
 
@@ -50,7 +50,7 @@ export async function runDoctor(argv: readonly string[]): Promise<void> {
       environ: process.env,
       cwd,
       proc: commandLine.proc,
-      main: fileURLToPath(new URL('./main.js', import.meta.url)),
+      main: join(packageDirectory, 'dist/cli/main.js'),
       parseArguments: parseCommandLine,
     });
     process.stdout.write(

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { resolveApp } from '../app/resolve.js';
 import { LsapiError, isLsapiError } from '../errors.js';
 import { findGroupName, findUser } from '../install/accounts.js';
@@ -12,6 +11,7 @@ import { ENTERPRISE_CONFIG, readServerTree, SERVER_CONFIG, toLatin1 } from '../i
 import type { ServerTree, VirtualHost } from '../install/server-tree.js';
 import { unifiedDiff } from '../install/unified-diff.js';
 import { wrapperPath, wrapperText } from '../install/wrapper.js';
+import { packageDirectory } from '../package-directory.js';
 import { installHelpText, parseInstallCommandLine, type InstallCommandLine } from './install-options.js';
 
 /** What `lsnode install` says. Texts are latin1, as configuration files are kept. */
@@ -51,7 +51,7 @@ export function installCommand(argv: readonly string[], cwd: string): InstallOut
 function install(commandLine: InstallCommandLine, cwd: string): InstallOutput {
   const serverRoot = resolve(cwd, commandLine.serverRoot);
   const app = describeApp(commandLine, cwd);
-  const main = fileURLToPath(new URL('./main.js', import.meta.url));
+  const main = join(packageDirectory, 'dist/cli/main.js');
   const isEnterprise =
     !existsSync(join(serverRoot, SERVER_CONFIG)) && existsSync(join(serverRoot, ENTERPRISE_CONFIG));
   if (commandLine.action === 'form' || isEnterprise) return form(app, serverRoot, main, isEnterprise);
