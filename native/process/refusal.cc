@@ -48,7 +48,7 @@ void Refusal::OnRequest(Connection& connection) {
       WriteResponseHeader(header_, kHeaderLines, status_, encoding, static_cast<int64_t>(body_.size()),
                           std::span<uint8_t>(begin, bound));
   size_t size = header.size;
-  set_.MarkHeaderSent(connection, status_);
+  set_.MarkHeaderSent(connection, static_cast<uint32_t>(status_));
   for (size_t at = 0; at < body_size;) {
     const size_t part = std::min(body_size - at, kMaximumStreamPayload);
     StorePacketHeader(begin + size, PacketType::kRespStream, static_cast<uint32_t>(kPacketHeaderSize + part),

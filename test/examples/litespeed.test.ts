@@ -69,7 +69,10 @@ for (const how of HOWS) {
           String(report.length),
         ],
       );
-      for (const deadline = Date.now() + patience(10_000); !example().output().includes('report.csv: handed over\n');) {
+      for (
+        const deadline = Date.now() + patience(10_000);
+        !example().output().includes('report.csv: handed over\n');
+      ) {
         assert.ok(Date.now() < deadline, example().output());
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

@@ -219,7 +219,10 @@ describe('acceleratedSendFile()', () => {
       for (const setup of [pair.plain, pair.accelerated]) {
         pair.seen.length = 0;
         assert.equal((await setup.request(`/callback/${name}`)).status, status);
-        for (const deadline = Date.now() + patience(10_000); pair.seen.length === 0 && Date.now() < deadline;) {
+        for (
+          const deadline = Date.now() + patience(10_000);
+          pair.seen.length === 0 && Date.now() < deadline;
+        ) {
           await new Promise((resolve) => setTimeout(resolve, 2));
         }
         assert.deepEqual(pair.seen, [seen]);

@@ -24,7 +24,8 @@ describe('The first request of a process', () => {
   afterEach(() => watched?.stop());
 
   async function lineComes(): Promise<string> {
-    for (const deadline = Date.now() + patience(5000); lines.length === 0 && Date.now() < deadline;) await delay(5);
+    for (const deadline = Date.now() + patience(5000); lines.length === 0 && Date.now() < deadline;)
+      await delay(5);
     return lines.shift() ?? '';
   }
 

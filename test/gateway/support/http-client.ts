@@ -148,7 +148,11 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits until the condition holds. @throws Error if it does not within the time. */
-export async function eventually(what: string, condition: () => boolean, timeoutMs = patience(5000)): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean,
+  timeoutMs = patience(5000),
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
