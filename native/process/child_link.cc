@@ -95,8 +95,10 @@ void ChildLink::Serve(FileDescriptor connection) {
   // Without a descriptor: the kernel has dropped it, because this process may not have another one.
   const int error =
       connection.is_open() ? set_->Serve(std::move(connection), true, seat_.first_packet) : EMFILE;
-  explicit_bzero(seat_.first_packet.data(), seat_.first_packet.size());
-  seat_.first_packet.clear();
+  if (!seat_.first_packet.empty()) {
+    explicit_bzero(seat_.first_packet.data(), seat_.first_packet.size());
+    seat_.first_packet.clear();
+  }
   if (error == 0) return;
   // It ends here; the server delivers its request elsewhere.
   Add(slot().closed, uint64_t{1});

@@ -31,7 +31,9 @@ Scoreboard FindBoard() {
     std::error_code ignored;
     const std::string link = std::filesystem::read_symlink(entry.path(), ignored).string();
     if (link.find(kScoreboardName) == std::string::npos) continue;
-    return Scoreboard::Open(FileDescriptor(open(entry.path().c_str(), O_RDWR | O_CLOEXEC)));
+    Scoreboard board = Scoreboard::Open(FileDescriptor(open(entry.path().c_str(), O_RDWR | O_CLOEXEC)));
+    // Other tests of this process may have boards of groups.
+    if (board.is_open() && board.header().parent_pid.load() == getpid()) return board;
   }
   return {};
 }
