@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -61,6 +62,14 @@ class Admission {
         lve_(lve),
         options_(options),
         deadline_(ExactMilliseconds() + options.timeout_ms) {}
+
+  /// What was sent to prove who is meant is of no use any more.
+  ~Admission() {
+    explicit_bzero(credentials_.nonce.data(), credentials_.nonce.size());
+    explicit_bzero(credentials_.digest.data(), credentials_.digest.size());
+  }
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
 
   std::optional<Admitted> Run() {
     if (!ReadPacket() || !IsPermitted()) return std::nullopt;

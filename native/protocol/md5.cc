@@ -28,6 +28,12 @@ constexpr std::array<std::array<int, 4>, 4> kRotations = {
 
 class State {
  public:
+  State() = default;
+  /// Its last block has the secret in it.
+  ~State() { explicit_bzero(block_.data(), block_.size()); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
   void Add(Bytes bytes) {
     length_ += bytes.size();
     while (!bytes.empty()) {
