@@ -101,6 +101,7 @@ void Supervisor::StartChild(FileDescriptor connection) {
     return;
   }
   unstartable_since_ = 0;
+  failure_logged_ = 0;  // the next failure is news
   if (output.parent.is_open()) child->output = ChildOutput(std::move(output.parent));
   own.pid.store(child->pid);
   board_.header().started_children.fetch_add(1, std::memory_order_relaxed);
