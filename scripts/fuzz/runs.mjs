@@ -81,19 +81,18 @@ export async function prepare(targets) {
 async function instrumentedCopy() {
   const { instrument } = await import('./instrument.mjs');
   const copy = directory('fuzz-typescript');
-  once('build-native/fuzz-typescript/.stamp', digest(['dist', 'dist-dev/test', 'scripts/fuzz']), [], () => {
-    const { name, type, imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    writeFileSync(join(copy, 'package.json'), JSON.stringify({ name, type, imports }));
-    for (const part of ['dist', 'dist-dev']) {
-      rmSync(join(copy, part), { recursive: true, force: true });
-      cpSync(join(root, part), join(copy, part), { recursive: true });
-    }
+  once('build-native/fuzz-typescript/.stamp', digest(['dist-dev', 'scripts/fuzz']), [], () => {
+    const { name, type, imports, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    writeFileSync(join(copy, 'package.json'), JSON.stringify({ name, type, imports, exports }));
+    rmSync(join(copy, 'dist-dev'), { recursive: true, force: true });
+    cpSync(join(root, 'dist-dev'), join(copy, 'dist-dev'), { recursive: true });
     for (const link of ['build', 'test'])
       if (!existsSync(join(copy, link))) symlinkSync(join(root, link), join(copy, link));
-    const files = readdirSync(join(copy, 'dist'), { recursive: true, withFileTypes: true });
+    const modules = join(copy, 'dist-dev/lib');
+    const files = readdirSync(modules, { recursive: true, withFileTypes: true });
     for (const file of files.filter((entry) => entry.isFile() && entry.name.endsWith('.js'))) {
       const path = join(file.parentPath, file.name);
-      const module = relative(join(copy, 'dist'), path);
+      const module = relative(modules, path);
       // Programs are run, not read.
       if (dirname(module) !== 'cli') writeFileSync(path, instrument(readFileSync(path, 'utf8'), module));
     }
