@@ -113,7 +113,7 @@ class SettingsReader implements Basis {
   }
 
   #warn({ variable, text }: { variable: string; text: string }, what: string): void {
-    this.#warnings.push(`${variable}=${quote(text)} ${what}`);
+    this.#warnings.push(`${variable}=${quote(text)} ${printable(what)}`);
   }
 }
 

@@ -263,6 +263,13 @@ describe('settings from the environment', () => {
       }
     }
 
+    it('what follows a number is told without characters that a terminal obeys', () => {
+      const { warnings } = readSettings({ LSAPI_ACCEPT_NOTIFY: ' 7x\x84' });
+      assert.deepEqual(warnings, [
+        'LSAPI_ACCEPT_NOTIFY=" 7x\\u{84}" has "x\\u{84}" after the number, which is ignored; 7 is used',
+      ]);
+    });
+
     it('covers every variable whose value can be wrong', () => {
       const anythingGoes: SettingName[] = [
         ...(['checkParent', 'allowCoreDump'] as const),
