@@ -96,10 +96,10 @@ function takeSettings(commandLine: CommandLine, role: Role): TakenSettings {
   const input = standalone || !isStart ? undefined : native.descriptorKind(0);
   const socket: SocketKind = standalone ? 'bound' : input === 'connected' ? 'connected' : 'listening';
   const { settings: given, sources, warnings } = readSettings(process.env, { socket, root });
-  // Nobody else starts the next process, which a changed script needs.
   const hasChildren = sources.children.kind !== 'default';
   // Also where its value is nonsense: who asks for a daemon must not get a process that serves as root.
-  const isOfRoot = root && sources.secret.kind !== 'default';
+  const isOfRoot = process.geteuid?.() === 0 && sources.secret.kind !== 'default';
+  // Nobody else starts the next process, which a changed script needs.
   let settings = standalone && commandLine.scripts && !hasChildren ? inGroup(given, sources) : given;
   if (isOfRoot) {
     checkDaemon(given, commandLine, socket);

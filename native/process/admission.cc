@@ -35,7 +35,12 @@ bool IsToldToEnd() {
   return std::ranges::any_of(kSignals, [&](int signal) { return sigismember(&pending, signal) == 1; });
 }
 
+/// The pattern for this user; empty where the user database has not what it asks for, or it is no absolute
+/// path: never a directory that is meant for others, or none at all.
 std::string Expand(std::string_view pattern, const Identity& identity) {
+  const bool asks_database =
+      pattern.find("%u") != std::string_view::npos || pattern.find("%h") != std::string_view::npos;
+  if (asks_database && (identity.user.empty() || identity.home.empty())) return {};
   std::string text;
   for (size_t at = 0; at < pattern.size(); ++at) {
     const char next = pattern[at] == '%' && at + 1 < pattern.size() ? pattern[at + 1] : '\0';
@@ -51,7 +56,7 @@ std::string Expand(std::string_view pattern, const Identity& identity) {
     }
     ++at;
   }
-  return text;
+  return text.starts_with('/') ? text : std::string();
 }
 
 class Admission {
@@ -187,6 +192,11 @@ class Admission {
                     entry == Lve::Entry::kLimitReached ? kLimitReached : kForbidden);
     }
     admitted->root = Expand(options_.root, identity);
+    if (!options_.root.empty() && admitted->root.empty()) {
+      return Refuse("user " + std::to_string(identity.ids.uid) + " has no root directory: LSNODE_CHROOT is " +
+                    options_.root + ", and must be an absolute path for a user of the database " +
+                    "[LSAPI_ERR_PRIVILEGES]");
+    }
     error = DropPrivileges(identity, admitted->root);
     if (!error.empty()) {
       return Refuse("the process cannot become user " + std::to_string(identity.ids.uid) + ": " + error +

@@ -235,6 +235,15 @@ describe('suEXEC daemon: life', () => {
     rmSync(jail, { recursive: true });
   });
 
+  for (const chroot of ['%h', '/srv/%u', '%U']) {
+    it(`LSNODE_CHROOT=${chroot}: a user for whom that is no directory gets none of another's, and not the whole system`, async () => {
+      const daemon = start({ 'app.mjs': PROBE_APP }, { env: { LSNODE_CHROOT: chroot } });
+      assert.equal((await daemon.request(ALICE, { url: '/list?/' }))?.status, 403);
+      await daemon.lsnode.printed(/user 54321 has no root directory.*\[LSAPI_ERR_PRIVILEGES\]/);
+      assert.doesNotMatch(daemon.lsnode.stderr, /loaded by/);
+    });
+  }
+
   it('a user of the database gets its home and its groups, but never those of root', async function () {
     const name = `lsapi-test-${process.pid}`;
     const added = spawnSync('useradd', [
