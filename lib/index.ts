@@ -5,12 +5,12 @@
  * speaks LSAPI. Besides Node's own, `lsnode` runs handlers of three styles: {@link raw}, the fastest;
  * {@link FetchHandler}, with the web's Request and Response; and {@link wsgi}, PEP 3333 carried over.
  *
- * @packageDocumentation
+ * @module lsapi
  */
 export { LsapiError, isLsapiError, type LsapiErrorCode } from './errors.js';
 export type { FetchHandler } from './fetch/fetch.js';
 export type { ClientEnd, FetchContext, ServerEnd } from './fetch/fetch-context.js';
-export { createServer, Server, type ServerOptions } from './http/server.js';
+export { createServer, Server, type ConnectionLimits, type ServerOptions } from './http/server.js';
 export { RequestEnvironment } from './http/request-environment.js';
 export type { LiteSpeedEnvironment, LiteSpeedVariable } from './litespeed/environment.js';
 export { raw, type RawHandler } from './raw/raw.js';

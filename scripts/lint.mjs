@@ -88,6 +88,9 @@ await step('types', () => node('typescript/bin/tsc', ['--build']));
 await step('eslint', () =>
   node('eslint/bin/eslint.js', ['.', '--max-warnings=0', ...(fix ? ['--fix'] : [])]),
 );
+await step('generated docs', () =>
+  execute(process.execPath, [join(root, 'scripts/docs.mjs'), ...(fix ? [] : ['--check'])]),
+);
 await debianStep('clang-format', 'clang-format', async () => {
   const files = [...sources('native', /\.(cc|h)$/), ...sources('bench', /\.(cc|h)$/)];
   const { ok, output } = await execute('clang-format', [

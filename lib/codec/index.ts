@@ -2,7 +2,7 @@
  * The LSAPI wire format in both directions, without any I/O: requests as a server sends them, responses as it reads
  * them.
  *
- * @packageDocumentation
+ * @module lsapi/codec
  */
 export * from './constants.js';
 export { encodeCredentials, type CredentialFields } from './credentials.js';

@@ -8,7 +8,8 @@ import type {
   SettingsReading,
   SocketKind,
 } from './setting-types.js';
-import { FOREIGN_VARIABLES, SETTING_NAMES, VARIABLES, type Basis, type Variable } from './variable-table.js';
+import { FOREIGN_VARIABLES, SETTING_NAMES, VARIABLES } from './variable-table.js';
+import type { Basis, Variable } from './variable.js';
 
 export type { AvoidFork } from './avoid-fork.js';
 export type * from './setting-types.js';

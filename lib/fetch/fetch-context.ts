@@ -48,11 +48,13 @@ export class FetchContext {
     return this.lsapi.env;
   }
 
+  /** Address and port of the client, as the server tells them. */
   get client(): ClientEnd {
     const { REMOTE_ADDR = '', REMOTE_PORT = '' } = this.env;
     return { address: REMOTE_ADDR, port: toPort(REMOTE_PORT) };
   }
 
+  /** Name and port under which the client reached the server. */
   get server(): ServerEnd {
     const {
       SERVER_NAME = '',

@@ -1,7 +1,7 @@
 /**
  * The development gateway: the web server's part of LSAPI in Node, for development and for tests.
  *
- * @packageDocumentation
+ * @module lsapi/gateway
  */
 export { formatAccessLog, type AccessLogEntry } from './access-log.js';
 export { createGateway } from './gateway.js';

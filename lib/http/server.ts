@@ -11,10 +11,22 @@ import { NodeConnections } from './node-connections.js';
 import type { ServerAddress } from './take-over.js';
 import { takeOver } from './take-over.js';
 
+/** Limits of a server's connections; of those that are left out, the defaults apply. */
+export interface ConnectionLimits {
+  /** Largest request packet in bytes, the body apart. Default: 256 KiB; at most 1 MiB. */
+  packetLimit?: number;
+  /** Milliseconds that a packet may take once begun; 0: no limit. */
+  packetTimeout?: number;
+  /** Milliseconds that a body may stall while the app waits for it; 0: no limit. */
+  bodyTimeout?: number;
+  /** Requests after which the server closes by itself; 0: unlimited. */
+  maxRequests?: number;
+}
+
 /** Options of {@link createServer}: those of `http.createServer`, and limits of LSAPI. */
 export interface ServerOptions extends http.ServerOptions {
-  /** Largest request packet in bytes (default 256 KiB, at most 1 MiB), stall times in milliseconds. */
-  lsapi?: Pick<NativeConnectionSetOptions, 'packetLimit' | 'packetTimeout' | 'bodyTimeout' | 'maxRequests'>;
+  /** Limits of the connections. */
+  lsapi?: ConnectionLimits;
   /** Whether answers to errors show the stack. Default: `NODE_ENV` is `development`. */
   development?: boolean;
 }

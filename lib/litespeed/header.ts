@@ -7,12 +7,21 @@ export type HeaderPair = readonly [name: string, value: string];
 
 /** What {@link applyHeaders} sets headers on. */
 export type HeaderTarget =
-  /** Node's ServerResponse and what is made of it: Express. */
-  | { setHeader(name: string, value: string): unknown }
-  /** The web's Headers. */
-  | { set(name: string, value: string): unknown }
-  /** The web's Response, if its headers can still be changed. */
-  | { readonly headers: { set(name: string, value: string): unknown } }
+  | {
+      /** Of Node's ServerResponse and what is made of it: Express. */
+      setHeader(name: string, value: string): unknown;
+    }
+  | {
+      /** Of the web's Headers. */
+      set(name: string, value: string): unknown;
+    }
+  | {
+      /** Of the web's Response, if its headers can still be changed. */
+      readonly headers: {
+        /** Of the web's Headers. */
+        set(name: string, value: string): unknown;
+      };
+    }
   /** The list of the WSGI style. */
   | (readonly [name: string, value: string])[];
 

@@ -3,9 +3,9 @@
  * Express's `res.sendFile()`, the headers that control LSCache, and the names of the server's variables.
  *
  * All functions give headers as pairs of name and value, which fit every handler style; {@link applyHeaders} sets them.
- * They throw {@link LsapiError} with LSAPI_ERR_LITESPEED_… for what the server would misunderstand.
+ * They throw `LsapiError` with LSAPI_ERR_LITESPEED_… for what the server would misunderstand.
  *
- * @packageDocumentation
+ * @module lsapi/litespeed
  */
 export {
   acceleratedSendFile,

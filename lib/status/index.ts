@@ -2,7 +2,7 @@
  * Process groups, and processes that serve alone, seen from outside: which ones run, and what they do. Needs neither the addon nor the groups' help;
  * shows what the kernel lets this user see, the groups of the same user or, to root, all.
  *
- * @packageDocumentation
+ * @module lsapi/status
  */
 import { findGroup, findGroups, type FindOptions } from './find-groups.js';
 import { describeGroup, type GroupStatus } from './group-status.js';

@@ -21,10 +21,12 @@ export class WsgiErrors {
     this.#write(text);
   }
 
+  /** Writes several texts one after the other; nothing is put between them. */
   writelines(lines: Iterable<string>): void {
     for (const line of lines) this.write(line);
   }
 
+  /** There because PEP 3333 has it: everything is written already. */
   flush(): void {}
 }
 

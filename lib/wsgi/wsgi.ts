@@ -26,7 +26,10 @@ export type WsgiWrite = (chunk: WsgiChunk) => true | Promise<void>;
 export type StartResponse = (status: string, headers: WsgiHeaders, excInfo?: unknown) => WsgiWrite;
 
 /** The body: parts of it, at once or as they come. `close()` is called at the end, whatever happens before. */
-export type WsgiResult = (Iterable<WsgiChunk> | AsyncIterable<WsgiChunk>) & { close?(): unknown };
+export type WsgiResult = (Iterable<WsgiChunk> | AsyncIterable<WsgiChunk>) & {
+  /** Frees what the body holds. */
+  close?(): unknown;
+};
 
 /** The server's variables, the request's headers as `HTTP_…`, and PEP 3333's own entries. */
 export interface WsgiEnviron extends Pick<LiteSpeedEnvironment, LiteSpeedVariable> {
