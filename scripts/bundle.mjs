@@ -29,19 +29,29 @@ function copyTypes(path, done) {
 }
 
 rmSync(to, { recursive: true, force: true });
-buildSync({
-  entryPoints: entries,
+const common = {
   outdir: to,
   outbase: from,
   bundle: true,
-  // What several entries need is there once: an app's copy of a class is that of `lsnode`.
-  splitting: true,
-  chunkNames: 'chunks/[name]-[hash]',
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
   packages: 'external',
   logLevel: 'warning',
+};
+buildSync({
+  ...common,
+  entryPoints: entries,
+  // What several entries need is there once: an app's copy of a class is that of `lsnode`.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  format: 'esm',
+});
+// What a thread is started with. CommonJS, because Node reads an ES module by its thread pool: four threads more.
+buildSync({
+  ...common,
+  entryPoints: [join(from, 'stack-watch/stack-thread.js')],
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
 });
 const done = new Set();
 for (const entry of entries) {

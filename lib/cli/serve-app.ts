@@ -10,6 +10,7 @@ import { writeLog } from '../connections/log.js';
 import type { RequestLog } from '../connections/request-log.js';
 import { publishProcessStart } from '../diagnostics/process-channels.js';
 import { runAfterFork } from '../process-group/hooks.js';
+import { watchStack } from '../stack-watch/stack-watch.js';
 import type { WorkerSocket } from '../worker/worker-socket.js';
 import type { WorkerOptions } from '../worker/worker.js';
 import { Worker } from '../worker/worker.js';
@@ -64,6 +65,7 @@ export async function serveApp(
   );
   await runAfterFork();
   clearTimeout(hint);
+  if (settings.stackAfter > 0) watchStack(settings.stackAfter);
   const role = socket === 'group' ? 'child' : 'worker';
   publishProcessStart({ pid: process.pid, role, root, startTime: performance.now() });
   const worker = new Worker(loaded, socket, {

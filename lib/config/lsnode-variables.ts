@@ -110,6 +110,16 @@ export const LSNODE_VARIABLES = {
     meaning: 'At a stop or reload, requests that are still running after that many seconds are cut off.',
     source: 'lsnode; §4.6',
   },
+  stackAfter: {
+    name: 'LSNODE_STACK_AFTER',
+    ...constant(ownSeconds('never'), 0),
+    mode: 'any',
+    brief: 'log the stack of an event loop that stands still',
+    meaning:
+      'When the event loop of a process has not turned for that many seconds, because the app computes or waits ' +
+      'synchronously, its JavaScript stack is logged. A thread in each process sees to it, which takes some memory. 0: never.',
+    source: 'lsnode',
+  },
   fork: {
     name: 'LSNODE_FORK',
     ...constant(oneOf('auto', 'on', 'off'), 'auto'),

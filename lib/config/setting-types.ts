@@ -67,6 +67,8 @@ export interface Settings {
   readonly bodyTimeout: number;
   /** LSNODE_GRACE. Seconds that running requests get at a stop, up to 86,400. */
   readonly grace: number;
+  /** LSNODE_STACK_AFTER. Seconds that the event loop may stand still before the stack is logged; 0: never. */
+  readonly stackAfter: number;
   /** LSNODE_FORK. Whether children are forked, or spawned behind the same supervisor. */
   readonly fork: 'auto' | 'on' | 'off';
   /** LSNODE_CONCURRENCY. Connections that one child may hold, 1 to 10,000. Workers take any number. */

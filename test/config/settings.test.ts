@@ -36,6 +36,7 @@ const DEFAULTS: Settings = {
   packetTimeout: 30,
   bodyTimeout: 300,
   grace: 30,
+  stackAfter: 0,
   fork: 'auto',
   concurrency: 1,
   preload: 'auto',
