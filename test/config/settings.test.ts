@@ -238,6 +238,7 @@ describe('settings from the environment', () => {
       packetTimeout: ['-1', '86401', '1.5', '30s', ...outOfInt, ...noNumber],
       bodyTimeout: ['-1', '86401', '1e3', ...outOfInt, ...noNumber],
       grace: ['-1', '86401', '5m', ...outOfInt, ...noNumber],
+      stackAfter: ['-1', '86401', '5s', ...outOfInt, ...noNumber],
       fork: noWord,
       concurrency: ['0', '-1', '10001', '2x', ...outOfInt, ...noNumber],
       preload: noWord,
