@@ -1,8 +1,11 @@
 // `npm run check:prebuilds`: what the binaries of prebuilds/ must be, by readelf: loadable with glibc 2.28, hardened,
-// small, and of the sources as they are now.
+// small, and of the sources as they are now. With `--built` the addon that was built here for tests, of which all must hold
+// but what is done to a binary before it is shipped.
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { readElf } from './elf.mjs';
 import { PLATFORMS, flawOf, prebuiltFile } from './prebuilds.mjs';
+import { root } from './setup.mjs';
 
 const NEWEST_GLIBC = [2, 28];
 const LARGEST = 1_000_000;
@@ -25,18 +28,26 @@ function isTooNew(version) {
 const names = (symbols) =>
   symbols.map(({ name, version }) => (version === undefined ? name : `${name}@${version}`));
 
+/** What must hold of a binary that is shipped, besides {@link requirements}. */
+function* shippingRequirements(platform, path) {
+  const { size } = statSync(path);
+  yield ['is of the sources as they are', [flawOf(platform)].filter((flaw) => flaw !== undefined)];
+  yield [`has less than ${LARGEST.toLocaleString('en')} bytes`, size < LARGEST ? [] : [String(size)]];
+  yield [
+    'is stripped',
+    readElf(path).sections.filter((name) => name === '.symtab' || name.startsWith('.debug')),
+  ];
+}
+
 /** What must hold: pairs of a sentence and what contradicts it. */
 function* requirements(platform, path) {
   const elf = readElf(path);
-  const { size } = statSync(path);
   const segment = (name) => elf.segments.find((entry) => entry.name === name);
   const absent = (list, ...wanted) => wanted.filter((name) => !list.includes(name));
   yield [
     `is a shared object for ${platform.machine}`,
     elf.type.startsWith('DYN') && elf.machine.includes(platform.machine) ? [] : [elf.type, elf.machine],
   ];
-  yield ['is of the sources as they are', [flawOf(platform)].filter((flaw) => flaw !== undefined)];
-  yield [`has less than ${LARGEST.toLocaleString('en')} bytes`, size < LARGEST ? [] : [String(size)]];
   yield [
     `needs no symbol newer than glibc ${NEWEST_GLIBC.join('.')}`,
     names(elf.imports.filter(({ version }) => version !== undefined && isTooNew(version))),
@@ -58,7 +69,6 @@ function* requirements(platform, path) {
       ...absent(elf.exports, ...EXPORTS).map((name) => `no ${name}`),
     ],
   ];
-  yield ['is stripped', elf.sections.filter((name) => name === '.symtab' || name.startsWith('.debug'))];
   yield ['has read-only relocations (RELRO)', segment('GNU_RELRO') === undefined ? ['no GNU_RELRO'] : []];
   yield [
     'binds everything when it is loaded (BIND_NOW)',
@@ -86,16 +96,20 @@ function* requirements(platform, path) {
   ];
 }
 
+const builtHere = process.argv.includes('--built');
+const binaries = builtHere
+  ? [[PLATFORMS.find(({ name }) => name === `linux-${process.arch}`), join(root, 'build/Release/lsapi.node')]]
+  : PLATFORMS.map((platform) => [platform, prebuiltFile(platform)]);
 let failed = 0;
-for (const platform of PLATFORMS) {
-  const path = prebuiltFile(platform);
+for (const [platform, path] of binaries) {
   if (!existsSync(path)) {
-    console.log(`${platform.name}: missing (npm run prebuildify)`);
+    console.log(`${platform.name}: missing (npm run ${builtHere ? 'build' : 'prebuildify'})`);
     ++failed;
     continue;
   }
   console.log(`${platform.name}: ${statSync(path).size.toLocaleString('en')} bytes`);
-  for (const [sentence, contradictions] of requirements(platform, path)) {
+  const shipping = builtHere ? [] : shippingRequirements(platform, path);
+  for (const [sentence, contradictions] of [...shipping, ...requirements(platform, path)]) {
     const holds = contradictions.length === 0;
     if (!holds) ++failed;
     console.log(

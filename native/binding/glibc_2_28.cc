@@ -38,12 +38,18 @@
 extern "C" {
 
 // In libdl until 2.34, in libpthread until 2.32 and 2.34.
+LSAPI_FIRST_VERSION(void*, dlopen, const char*, int);
+LSAPI_FIRST_VERSION(int, dlclose, void*);
+LSAPI_FIRST_VERSION(char*, dlerror);
 LSAPI_FIRST_VERSION(void*, dlsym, void*, const char*);
 LSAPI_FIRST_VERSION(int, dladdr, const void*, Dl_info*);
 LSAPI_FIRST_VERSION(int, pthread_sigmask, int, const sigset_t*, sigset_t*);
 LSAPI_FIRST_VERSION(int, pthread_once, pthread_once_t*, void (*)());
 LSAPI_FIRST_VERSION(int, pthread_key_create, pthread_key_t*, void (*)(void*));
 
+LSAPI_OWN(void*, dlopen, const char* file, int mode) { return First_dlopen(file, mode); }
+LSAPI_OWN(int, dlclose, void* library) { return First_dlclose(library); }
+LSAPI_OWN(char*, dlerror) { return First_dlerror(); }
 LSAPI_OWN(void*, dlsym, void* library, const char* name) { return First_dlsym(library, name); }
 LSAPI_OWN(int, dladdr, const void* address, Dl_info* found) { return First_dladdr(address, found); }
 LSAPI_OWN(int, pthread_sigmask, int how, const sigset_t* set, sigset_t* former) {
