@@ -172,9 +172,10 @@ try {
     const flaws = [...flawsOfContents(packed)];
     if (flaws.length > 0) throw new Error(flaws.map((flaw) => `  ${flaw}`).join('\n'));
   });
+  const releases = values.debian.split(',').filter(Boolean);
   for (const version of values.versions.split(',')) {
     await checkPlace(`Node ${version}, this system`, () => hostPlace(nodeOf(version)), tarball);
-    for (const release of values.debian.split(',').filter(Boolean)) {
+    for (const release of releases) {
       await checkPlace(
         `Node ${version}, Debian ${release}`,
         () => debianPlace(release, nodeOf(version)),
@@ -183,6 +184,13 @@ try {
     }
     if (values.arm64) {
       await checkPlace(`Node ${version}, arm64 (qemu)`, () => arm64Place(nodeOf(version, 'arm64')), tarball);
+      for (const release of releases) {
+        await checkPlace(
+          `Node ${version}, arm64 (qemu), Debian ${release}`,
+          () => debianPlace(release, nodeOf(version, 'arm64'), 'arm64'),
+          tarball,
+        );
+      }
     }
   }
 } finally {

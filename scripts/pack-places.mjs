@@ -9,6 +9,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -82,51 +83,77 @@ export function hostPlace(node) {
 }
 
 /**
- * arm64 under qemu-user. The namespace has a register of binary formats of its own (Linux 6.7), so that processes which
- * start Node again find the emulator too, and nothing else on this machine does.
+ * A shell's commands by which a namespace runs programs for arm64 under qemu-user. It gets a register of binary formats of
+ * its own (Linux 6.7), so that processes which start Node again find the emulator too, and nothing else on this machine
+ * does. `F` has the emulator opened now: it needs not be there in another root directory.
  */
-export function arm64Place(node) {
-  requirePrograms({
-    'qemu-aarch64-static': 'qemu-user-static',
-    'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
-  });
-  const emulator = find('qemu-aarch64-static');
-  const place = hostPlace(node);
+function emulateArm64() {
+  requirePrograms({ 'qemu-aarch64-static': 'qemu-user-static' });
   // An ELF file of 64 bits, least significant byte first, that is a program or a library, for machine 183.
   const magic = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`;
   const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
-  const register = `:qemu-aarch64:M::${magic}:${mask}:${emulator}:F`;
-  const prepare =
+  const register = `:qemu-aarch64:M::${magic}:${mask}:${find('qemu-aarch64-static')}:F`;
+  return (
     'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && ' +
-    `printf %s '${register}' >/proc/sys/fs/binfmt_misc/register && exec "$@"`;
-  const enter = [find('unshare'), '--user', '--map-root-user', '--mount', find('sh'), '-c'];
-  const path = `PATH=${place.environment.PATH}`;
+    `printf %s '${register}' >/proc/sys/fs/binfmt_misc/register`
+  );
+}
+
+/** A command that runs others in namespaces of their own, behind what `prepare`, a shell's commands, does there. */
+function namespace(options, prepare) {
+  return [find('unshare'), ...options, find('sh'), '-c', `PATH=/usr/sbin:$PATH; ${prepare}`, 'sh'];
+}
+
+/** arm64 under qemu-user, with this system's libraries for cross-compiling. */
+export function arm64Place(node) {
+  requirePrograms({ 'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu' });
+  const place = hostPlace(node);
+  const enter = namespace(
+    ['--user', '--map-root-user', '--mount'],
+    `${emulateArm64()} && exec env 'PATH=${place.environment.PATH}' "$@"`,
+  );
   return {
     ...place,
     environment: { ...place.environment, PATH: process.env.PATH, QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu' },
-    command: (args) => [...enter, prepare, 'sh', find('env'), path, ...args],
+    command: (args) => [...enter, ...args],
   };
 }
 
-/** A fresh Debian by debootstrap, kept for the next time: the smallest, and the libraries that Node itself needs. */
-function debian(release) {
-  const directory = join(root, '.cache/debian', release);
+/** Fails with the last lines of its output unless it succeeds. */
+function run(file, ...args) {
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  if (status === 0) return;
+  const output = `${stdout ?? ''}${stderr ?? ''}`.split('\n').slice(-5).join('\n');
+  throw new Error(`${file} ${args.join(' ')}:\n${output}`);
+}
+
+/**
+ * A fresh Debian by debootstrap, kept for the next time: the smallest, and the libraries that Node itself needs. One for
+ * arm64 is unpacked and not configured, since that would run its programs: Node needs no more than its files.
+ */
+function debian(release, arch) {
+  const name = arch === undefined ? release : `${release}-${arch}`;
+  const directory = join(root, '.cache/debian', name);
   if (existsSync(join(directory, 'complete'))) return directory;
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(dirname(directory), { recursive: true });
-  const args = ['--variant=minbase', '--include=libstdc++6,libatomic1', release, directory];
-  const { status, stdout } = spawnSync('debootstrap', args, { encoding: 'utf8' });
-  if (status !== 0)
-    throw new Error(`debootstrap ${args.join(' ')}:\n${stdout.split('\n').slice(-4).join('\n')}`);
+  const foreign = arch === undefined ? [] : [`--arch=${arch}`, '--foreign'];
+  run('debootstrap', '--variant=minbase', '--include=libstdc++6,libatomic1', ...foreign, release, directory);
+  if (arch !== undefined) {
+    const packages = join(directory, 'var/cache/apt/archives');
+    for (const file of readdirSync(packages).filter((entry) => entry.endsWith('.deb'))) {
+      run('dpkg-deb', '--extract', join(packages, file), directory);
+    }
+  }
   writeFileSync(join(directory, 'complete'), '');
   return directory;
 }
 
-/** A clean Debian with Node and npm in it. Needs root. */
-export function debianPlace(release, node) {
+/** A clean Debian with Node and npm in it; for another processor under emulation. Needs root. */
+export function debianPlace(release, node, arch) {
   requirePrograms({ debootstrap: 'debootstrap' });
   if (process.getuid() !== 0) throw new Error('chroot is for root');
-  const system = debian(release);
+  const system = debian(release, arch);
   rmSync(join(system, 'usr/local'), { recursive: true, force: true });
   rmSync(join(system, 'srv'), { recursive: true, force: true });
   mkdirSync(join(system, 'srv/app'), { recursive: true });
@@ -134,19 +161,18 @@ export function debianPlace(release, node) {
   cpSync(realpathSync(node), join(system, 'usr/local/lib/node'));
   cpSync(npmDirectory(), join(system, 'usr/local/lib/npm'), { recursive: true, dereference: true });
   putCommands(join(system, 'usr/local/bin'), '/usr/local/lib/node', '/usr/local/lib/npm');
-  const enter = `mount -t proc proc '${system}/proc' && exec chroot '${system}' /usr/bin/env -C /srv/app "$@"`;
+  const prepare = [`mount -t proc proc '${system}/proc'`, ...(arch === 'arm64' ? [emulateArm64()] : [])];
+  // A register of binary formats of its own needs a namespace of users of its own.
+  const options =
+    arch === 'arm64' ? ['--user', '--map-root-user', '--pid', '--fork', '--mount'] : ['--mount'];
+  const enter = namespace(
+    options,
+    `${prepare.join(' && ')} && exec chroot '${system}' /usr/bin/env -C /srv/app "$@"`,
+  );
   return {
     directory: join(system, 'srv/app'),
     environment: environment('/usr/local/bin:/usr/bin:/bin', '/srv'),
-    command: (args) => [
-      find('unshare'),
-      '--mount',
-      find('sh'),
-      '-c',
-      `PATH=/usr/sbin:$PATH; ${enter}`,
-      'sh',
-      ...args,
-    ],
+    command: (args) => [...enter, ...args],
     remove: () => rmSync(join(system, 'srv'), { recursive: true }),
   };
 }
