@@ -92,19 +92,11 @@ async function perform(step: Step, session: Session, printed: string): Promise<s
   }
 }
 
-/** The options that a command has are among those that it tells of by `--help`. */
+/** With `--help` behind its options a command says what it would take, or refuses what it would not. */
 async function assertUsage(session: Session, command: string): Promise<void> {
-  const plain = command.replace(/\s#.*$/, '');
-  const [program = '', , ...rest] = plain.split(/\s(--\s)/);
-  const isNpm = /^\s*npm run /.test(plain);
-  const script = isNpm ? program.replace('npm run', 'npm run --silent') : plain.split(' -')[0];
-  const help = await session.run(
-    `cd "$REPOSITORY"\n${script}${isNpm ? ' --' : ''} --help\ncd - >/dev/null\n`,
-  );
-  const parameters = isNpm ? rest.join(' ') : plain;
-  for (const [option] of parameters.matchAll(/(?<=\s|^)--\w[\w-]*/g)) {
-    assert.ok(help.includes(option), `${program} --help does not tell of ${option}:\n${help}`);
-  }
+  const words = command.replace(/\s#.*$/, '').replace('npm run', 'npm run --silent');
+  const help = await session.run(`(cd "$REPOSITORY" && ${words} --help)\n`);
+  assert.match(help, /^usage:/im, `${command} --help`);
 }
 
 /** A command that does nothing but note that it was called, in /tmp/stand-ins.log. */
