@@ -16,6 +16,8 @@ export type Directive =
   | { readonly kind: 'usage' }
   /** The next block ends with this status. */
   | { readonly kind: 'exit'; readonly status: number }
+  /** The next block, of configuration or code, shows what is wrong. */
+  | { readonly kind: 'wrong' }
   /** The next block is what the commands before it print. */
   | { readonly kind: 'output' }
   /** A word of the next block that stands for something else, an expression of bash. */
@@ -54,6 +56,7 @@ export function parseDirective(html: string): Directive | undefined {
       return { kind: 'where', word, value };
     }
     case 'usage':
+    case 'wrong':
     case 'output':
       if (rest !== '') break;
       return { kind: verb };
