@@ -2,7 +2,7 @@
 // checked is in test/docs, and part of `npm test`, too.
 import { ensureBuilt, runBin } from './setup.mjs';
 
-const TESTS = ['links', 'spelling', 'code-blocks'];
+const TESTS = ['links', 'spelling', 'code-blocks', 'inline-commands'];
 
 ensureBuilt();
 runBin('mocha/bin/mocha.js', [

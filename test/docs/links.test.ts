@@ -28,7 +28,7 @@ describe('Links of the documentation', () => {
       const page = pages.find((candidate) => candidate.name === name);
       for (const target of page === undefined
         ? []
-        : linksOf(page).map(({ url }) => targetOf(name as string, url))) {
+        : linksOf(page).map(({ url }) => targetOf(name, url))) {
         if (reached.has(target)) continue;
         reached.add(target);
         left.push(target);

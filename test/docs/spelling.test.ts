@@ -7,7 +7,7 @@ import {
   commentsOf,
   projectWords,
   proseOf,
-  speller,
+  Speller,
   WORD_LIST,
   wordsOf,
   type Prose,
@@ -27,15 +27,15 @@ const comments = ['lib', 'native', 'test', 'bench', 'scripts'].flatMap((director
 describe('Spelling', function () {
   this.timeout(30_000);
   const words = projectWords();
-  let isRight: (word: string) => boolean;
+  let speller: Speller;
   before(() => {
-    isRight = speller(words);
+    speller = new Speller(words);
   });
 
   function mistakes(prose: readonly Prose[]): string[] {
     return prose.flatMap(({ text, place }) =>
       wordsOf(text)
-        .filter((word) => !isRight(word))
+        .filter((word) => !speller.isRight(word))
         .map((word) => `${place}: "${word}": ${REMEDY}`),
     );
   }
@@ -51,9 +51,8 @@ describe('Spelling', function () {
   it('has a list of words that is sorted, and in which each is used and in no dictionary', () => {
     const sorted = [...new Set(words)].sort((one, other) => one.localeCompare(other, 'en'));
     assert.deepEqual(words, sorted);
-    const isEnglish = speller([]);
     assert.deepEqual(
-      words.filter((word) => isEnglish(word)),
+      words.filter((word) => speller.isEnglish(word)),
       [],
     );
     const used = new Set([...pages, ...comments].flatMap(({ text }) => wordsOf(text)));

@@ -15,8 +15,14 @@ export interface Page {
   readonly tree: Root;
 }
 
+let pages: readonly Page[] | undefined;
+
 /** All pages, by name: what stands at the top of the repository, `docs`, and the README of each example. */
-export function allPages(): Page[] {
+export function allPages(): readonly Page[] {
+  return (pages ??= readPages());
+}
+
+function readPages(): Page[] {
   const names = [
     ...markdownIn('.', false),
     ...markdownIn('docs', true),

@@ -67,14 +67,24 @@ export function wordsOf(text: string): string[] {
     .filter((word) => word.length > 1);
 }
 
-/** Answers whether a word is right: by the dictionary of American English, or by the project's own list. */
-export function speller(own: readonly string[]): (word: string) => boolean {
-  const english = nspell({ aff: Buffer.from(dictionary.aff), dic: Buffer.from(dictionary.dic) });
-  for (const word of own) english.add(word);
-  const known = new Map<string, boolean>();
-  return (word) => {
-    let right = known.get(word);
-    if (right === undefined) known.set(word, (right = english.correct(word)));
-    return right;
-  };
+/** What a dictionary of American English says of words; of names in any case, as headings and sentences have them. */
+export class Speller {
+  readonly #english = nspell({ aff: Buffer.from(dictionary.aff), dic: Buffer.from(dictionary.dic) });
+  readonly #known = new Map<string, boolean>();
+  readonly #own: ReadonlySet<string>;
+
+  /** @param own - words that are right besides; in lower case they are right with a capital, too */
+  constructor(own: readonly string[]) {
+    this.#own = new Set(own);
+  }
+
+  isRight(word: string): boolean {
+    return this.#own.has(word) || this.#own.has(word.toLowerCase()) || this.isEnglish(word);
+  }
+
+  isEnglish(word: string): boolean {
+    let is = this.#known.get(word);
+    if (is === undefined) this.#known.set(word, (is = this.#english.correct(word)));
+    return is;
+  }
 }
