@@ -26,9 +26,7 @@ describe('Links of the documentation', () => {
     const left = ['README.md'];
     for (let name = left.pop(); name !== undefined; name = left.pop()) {
       const page = pages.find((candidate) => candidate.name === name);
-      for (const target of page === undefined
-        ? []
-        : linksOf(page).map(({ url }) => targetOf(name, url))) {
+      for (const target of page === undefined ? [] : linksOf(page).map(({ url }) => targetOf(name, url))) {
         if (reached.has(target)) continue;
         reached.add(target);
         left.push(target);

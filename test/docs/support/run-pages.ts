@@ -45,6 +45,18 @@ function describeSteps(steps: readonly Step[]): void {
   });
 }
 
+/** Does all steps in a session of their own; resolves to what the last one printed. */
+export async function performAll(steps: readonly Step[]): Promise<string> {
+  const session = new Session();
+  let printed = '';
+  try {
+    for (const step of steps) printed = (await perform(step, session, printed)) ?? printed;
+    return printed;
+  } finally {
+    await session.close();
+  }
+}
+
 /** Does one step. Resolves to what it printed, unless it is none that prints. */
 async function perform(step: Step, session: Session, printed: string): Promise<string | undefined> {
   switch (step.kind) {

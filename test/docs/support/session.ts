@@ -90,8 +90,8 @@ export class Session {
     await this.#makeRoom(addresses);
     const before = this.#listeners();
     const status = `lsapi-status-${this.#servers.length}`;
-    const body = `set +e; ${command}\n printf '${status} %s\\n' $?`;
-    const output = await this.run(`set -m; { ${body}; } >&5 2>&1 & set +m; printf %s $!\n`);
+    const body = `trap 'printf "${status} %s\\n" $?' EXIT; set +e; ${command}\n`;
+    const output = await this.run(`set -m; { ${body}} >&5 2>&1 & set +m; printf %s $!\n`);
     this.#servers.push({ group: Number(output), addresses });
     for (const deadline = Date.now() + START_MS; ; await delay(20)) {
       const now = this.#listeners();
