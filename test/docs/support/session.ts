@@ -20,6 +20,7 @@ interface Server {
   readonly addresses: readonly string[];
 }
 
+/** A session of bash that runs scripts one after the other, and servers beside them. */
 export class Session {
   readonly #process: ChildProcess;
   readonly #directory: string;
@@ -43,9 +44,10 @@ export class Session {
       process.execPath,
     ];
     this.#process = spawn('unshare', command, {
+      env: { PATH: process.env.PATH },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'pipe'],
     });
-    this.#process.on('error', (error) => this.#end(error.message)).on('exit', () => this.#end(''));
+    this.#process.on('error', (error) => this.#end(error.message)).on('close', () => this.#end(''));
     const [, printed, errors, scripts, , background] = this.#process.stdio as unknown as (Readable &
       Writable)[];
     for (const stream of [printed, errors]) {
@@ -57,11 +59,6 @@ export class Session {
     background?.setEncoding('utf8').on('data', (text: string) => (this.#background += text));
     this.#scripts = scripts as Writable;
     this.#scripts.on('error', () => undefined);
-  }
-
-  /** What runs in the background has printed this. */
-  get background(): string {
-    return this.#background;
   }
 
   /** Runs a script in the session; resolves to what it printed. @throws Error if a command of it fails */
@@ -79,7 +76,10 @@ export class Session {
       }
       if (this.#ended) throw this.#failure('A command failed', output);
       const left = deadline - Date.now();
-      if (left <= 0) throw this.#failure(`It has not ended after ${BLOCK_MS / 1000} s`, output);
+      if (left <= 0) {
+        this.#process.kill('SIGKILL');
+        throw this.#failure(`It has not ended after ${BLOCK_MS / 1000} s`, output);
+      }
       await this.#somethingHappened(left);
     }
   }
@@ -122,7 +122,7 @@ export class Session {
   /** Ends everything that the page has started. */
   async close(): Promise<void> {
     if (!this.#ended) {
-      const gone = once(this.#process, 'exit');
+      const gone = once(this.#process, 'close');
       this.#process.kill('SIGKILL');
       await gone;
     }

@@ -31,18 +31,7 @@ export interface Exchange {
 const SHELL = ['sh', 'bash', 'shell'];
 /** Languages whose comments tell a file's name: of the first line, `// NAME` or `# NAME`. */
 const SLASHES = ['js', 'mjs', 'cjs', 'javascript', 'jsx', 'ts', 'typescript'];
-const HASHES = [
-  'ini',
-  'yaml',
-  'toml',
-  'apache',
-  'apacheconf',
-  'conf',
-  'dockerfile',
-  'nginx',
-  'python',
-  'text',
-];
+const HASHES = ['ini', 'yaml', 'toml', 'apache', 'apacheconf', 'conf', 'dockerfile', 'nginx', 'python'];
 /** Directives that only say how a block of commands is run. */
 const OF_COMMANDS = ['background', 'elsewhere', 'usage', 'exit', 'where'];
 

@@ -12,7 +12,9 @@ mount -t overlay -o "lowerdir=/,upperdir=$base/upper,workdir=$base/work" overlay
 mount -t proc proc "$new/proc"
 mount --rbind /sys "$new/sys"
 mount --rbind /dev "$new/dev"
-ip link set lo up
+# SIOCSIFFLAGS of IFF_UP and IFF_RUNNING, where iproute2 is not installed.
+ip link set lo up 2>/dev/null ||
+  python3 -c "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 1 | 64))"
 
 # Whether a path is in the directory $2.
 below() { [[ $1/ == "$2"/* ]]; }
