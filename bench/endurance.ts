@@ -21,11 +21,16 @@ const [root = '', tools = '', ...rest] = process.argv.slice(2);
 const { values } = parseArgs({
   args: rest,
   options: {
+    help: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '60' },
     'reload-seconds': { type: 'string', default: '60' },
   },
 });
+if (values.help) {
+  console.log('usage: npm run bench:endurance -- [--minutes N] [--reload-seconds N] [--json]');
+  process.exit(0);
+}
 const KIB = 1024;
 const MILLISECONDS = Number(values.minutes) * 60_000;
 /** Connections of the native load, which sends small requests without a pause, and of the checked ones. */

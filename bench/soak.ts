@@ -15,6 +15,7 @@ const [root = '', tools = '', ...rest] = process.argv.slice(2);
 const { values } = parseArgs({
   args: rest,
   options: {
+    help: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     requests: { type: 'string', default: '1000000' },
     connections: { type: 'string', default: '32' },
@@ -24,6 +25,12 @@ const { values } = parseArgs({
     app: { type: 'string', default: 'bench/apps/numbered.mjs' },
   },
 });
+if (values.help) {
+  console.log(
+    'usage: npm run bench:soak -- [--requests N] [--connections N] [--max-requests N] [--kill-seconds N] [--reload-seconds N] [--app FILE] [--json]',
+  );
+  process.exit(0);
+}
 const connections = Number(values.connections);
 const KIB = 1024;
 /** A failure that comes later than this after a kill is not its work. */

@@ -25,27 +25,33 @@ function compile(program, sources) {
   run(command, [...before, standard, '-O2', ...WARNINGS, ...kind, '-o', program, ...files]);
 }
 
+const tools = join(root, '.cache/bench');
+
+function buildTools() {
+  mkdirSync(tools, { recursive: true }); // node-gyp empties build/
+  once(
+    '.cache/bench/.lsapi-built',
+    digest([
+      'bench/load',
+      'bench/peers/null.c',
+      'bench/guard/parse-captures.cc',
+      'native/protocol',
+      'scripts/bench.mjs',
+    ]),
+    Object.keys(TOOLS).map((tool) => `.cache/bench/${tool}`),
+    () => {
+      console.error('lsapi: building the tools of the benchmarks');
+      for (const [tool, sources] of Object.entries(TOOLS)) compile(join(tools, tool), sources);
+    },
+  );
+}
+
 const [name = 'suite', ...rest] = process.argv.slice(2);
 if (!existsSync(join(root, `bench/${name}.ts`))) {
   console.error(`lsapi: there is no benchmark named ${name}`);
   process.exit(1);
 }
 ensureBuilt();
-const tools = join(root, '.cache/bench');
-mkdirSync(tools, { recursive: true }); // node-gyp empties build/
-once(
-  '.cache/bench/.lsapi-built',
-  digest([
-    'bench/load',
-    'bench/peers/null.c',
-    'bench/guard/parse-captures.cc',
-    'native/protocol',
-    'scripts/bench.mjs',
-  ]),
-  Object.keys(TOOLS).map((tool) => `.cache/bench/${tool}`),
-  () => {
-    console.error('lsapi: building the tools of the benchmarks');
-    for (const [tool, sources] of Object.entries(TOOLS)) compile(join(tools, tool), sources);
-  },
-);
+// Whoever only asks for the options waits for no compiler.
+if (!rest.includes('--help')) buildTools();
 run(process.execPath, [join(root, `dist-dev/bench/${name}.js`), root, tools, ...rest]);

@@ -16,6 +16,7 @@ const INDEPENDENT = [
   'codec/**',
   'config/**',
   'directives/**',
+  'docs/**',
   'doctor/**',
   'faults/**',
   'fuzz/**',

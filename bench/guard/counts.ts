@@ -11,7 +11,7 @@ import { control, countedInstructions, underCallgrind } from './callgrind.js';
 import { capturedPackets } from './captures.js';
 
 const REQUESTS = 10_000;
-/** Until V8 has compiled and optimised what a request runs. */
+/** Until V8 has compiled and optimized what a request runs. */
 const WARM_UP = 20_000;
 const LOAD: Load = { request: browserRequest(), connections: 1, expected: 'Hello, World!' };
 /** Time is no limit here. */

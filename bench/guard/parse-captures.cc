@@ -11,7 +11,7 @@
 namespace {
 
 std::vector<lsapi::Bytes> packets;
-size_t sum = 0;  // so that nothing is optimised away
+size_t sum = 0;  // so that nothing is optimized away
 
 /// What a request costs before JavaScript sees it: the packet is checked, its headers and variables are
 /// looked at.

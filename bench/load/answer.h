@@ -8,7 +8,7 @@
 
 namespace load {
 
-/// Recognises the end of an answer, its status and how long its body is. One a connection, used again.
+/// Recognizes the end of an answer, its status and how long its body is. One a connection, used again.
 class AnswerReader {
  public:
   enum class Progress { kMore, kDone, kBroken };

@@ -4,7 +4,7 @@ export interface RequestTarget {
   readonly uri: string;
   /** The path as sent. */
   readonly rawPath: string;
-  /** The path decoded and normalised. */
+  /** The path decoded and normalized. */
   readonly path: string;
   /** What follows the first `?`; empty if there is none. */
   readonly query: string;

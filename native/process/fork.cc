@@ -77,7 +77,7 @@ std::vector<Mapping> FindKeptFromChildren(std::string_view smaps) {
 int AllowForkOfAllMappings() {
   std::string smaps;
   if (const int error = ReadAll("/proc/self/smaps", smaps); error != 0) return error;
-  // All are read before the first is changed: a change merges neighbours, which the kernel's listing could
+  // All are read before the first is changed: a change merges neighbors, which the kernel's listing could
   // miss.
   for (const Mapping& mapping : FindKeptFromChildren(smaps)) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): addresses come as text

@@ -61,7 +61,7 @@ int64_t ParseLength(std::string_view text) {
   return value;
 }
 
-/// Lines ended by LF whose other bytes are all allowed in a header value; branch-free so that it vectorises.
+/// Lines ended by LF whose other bytes are all allowed in a header value; branch-free so that it vectorizes.
 struct TextCheck {
   uint32_t lines;
   bool clean;

@@ -12,12 +12,12 @@ import { cache, prepareApp, root, versionOf } from './prepare.js';
 
 const results = join(cache, 'results');
 
+const USAGE =
+  'usage: npm run apps -- [--node VERSION] [--document] [NAME…]\n' +
+  `names: ${APPS.map(({ name }) => name).join(', ')}`;
+
 function usage(problem: string): never {
-  console.error(
-    `lsapi: npm run apps: ${problem}\n` +
-      'usage: npm run apps -- [--node VERSION] [--document] [NAME…]\n' +
-      `names: ${APPS.map(({ name }) => name).join(', ')}`,
-  );
+  console.error(`lsapi: npm run apps: ${problem}\n${USAGE}`);
   process.exit(2);
 }
 
@@ -25,11 +25,15 @@ function choose(): { apps: readonly ExampleApp[]; document: boolean } {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { document: { type: 'boolean', default: false } },
+      options: { document: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
     });
     const unknown = positionals.find((name) => !APPS.some((app) => app.name === name));
     if (unknown !== undefined) usage(`there is no app named ${unknown}`);
     const chosen = APPS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
     return { apps: chosen, document: values.document };
   } catch (error) {
     return usage((error as Error).message);

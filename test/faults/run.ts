@@ -11,8 +11,13 @@ const { values, positionals } = parseArgs({
     repeat: { type: 'string', default: String(DEFAULT_REPETITIONS) },
     short: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log('usage: npm run faults -- [PART OF A NAME…] [--repeat N] [--short] [--json]');
+  process.exit(0);
+}
 const repetitions = Number(values.repeat);
 const chosen = CASES.filter(
   ({ name, options: { mode } }) =>

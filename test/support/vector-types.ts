@@ -8,7 +8,7 @@ export interface RecordedChunk {
   afterMs?: number;
 }
 
-/** Client side of a request vector. Without `length` (synthesised vectors) the file is not shortened. */
+/** Client side of a request vector. Without `length` (synthesized vectors) the file is not shortened. */
 export interface RecordedHttpRequest {
   file: string;
   transport?: string;
@@ -25,7 +25,7 @@ export interface RecordedHttpRequest {
   more?: RecordedHttpRequest[];
 }
 
-/** What an application received on one connection. Synthesised vectors have neither `reads` nor `packets`. */
+/** What an application received on one connection. Synthesized vectors have neither `reads` nor `packets`. */
 export interface RecordedLsapiConnection {
   file: string;
   length: number;

@@ -4,7 +4,7 @@ export class Random {
 
   /** @param seed 32 bits; each gives another sequence */
   constructor(seed: number) {
-    // The state must never be 0, and neighbouring seeds should not begin alike.
+    // The state must never be 0, and neighboring seeds should not begin alike.
     this.#state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ (seed >>> 13)) >>> 0 || 1;
     for (let n = 0; n < 8; n++) this.#next();
   }

@@ -1,0 +1,3 @@
+import { describePages } from './support/run-pages.js';
+
+describePages(/^docs\/[^/]+$/);
