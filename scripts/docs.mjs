@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import GithubSlugger from 'github-slugger';
 import * as prettier from 'prettier';
 import { ensureInstalled, root } from './setup.mjs';
 
@@ -26,6 +27,20 @@ function run(tool, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/**
+ * TypeDoc numbers anchors of names that it takes for the same, GitHub those of headings that are: what leads nowhere loses
+ * its number.
+ */
+function withAnchorsOfHeadings(text) {
+  const slugger = new GithubSlugger();
+  const anchors = new Set(
+    Array.from(text.matchAll(/^#+ (.+)$/gm), ([, heading]) => slugger.slug(heading.replaceAll('\\', ''))),
+  );
+  return text.replace(/\]\(#([\w-]+?)-\d+\)/g, (link, anchor) =>
+    !anchors.has(link.slice(3, -1)) && anchors.has(anchor) ? `](#${anchor})` : link,
+  );
+}
+
 /** Text of each page, by its path below docs/. */
 async function pages() {
   const { settingsPage } = await import('./docs/settings-page.mjs');
@@ -34,7 +49,9 @@ async function pages() {
   try {
     run('typedoc/bin/typedoc', '--out', scratch, '--logLevel', 'Warn');
     for (const name of readdirSync(scratch, { recursive: true, encoding: 'utf8' })) {
-      if (name.endsWith('.md')) made.set(join('api', name), readFileSync(join(scratch, name), 'utf8'));
+      if (name.endsWith('.md')) {
+        made.set(join('api', name), withAnchorsOfHeadings(readFileSync(join(scratch, name), 'utf8')));
+      }
     }
   } finally {
     rmSync(scratch, { recursive: true });
