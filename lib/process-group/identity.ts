@@ -5,9 +5,10 @@
 // (they ask the system for the pid), worker threads' Math.random().
 // The parent's, and harmless: performance.timeOrigin and with it process.uptime() count from the parent's start; the
 // pid that util.debuglog() prints; keys of TLS session tickets (a session resumes at any child, which is welcome).
-// Not repaired: what the app or its packages keep (pools of nanoid and uuid, caches): onAfterFork() is for that.
+// Not repaired: what the app or its packages keep, but for pools of random bytes (random-pools.ts): onAfterFork() is for that.
 // Open sockets, kept connections of http.Agent included: see fork-safety.ts.
 import crypto from 'node:crypto';
+import { refillRandomPools, watchRandomPools } from './random-pools.js';
 import { replaceMathRandom, seedMathRandom } from './random.js';
 
 /** randomInt() keeps 1,024 numbers of random bytes, randomUUID() 128 identifiers (Node 20 to 26). */
@@ -16,9 +17,10 @@ const IDENTIFIERS = 128;
 /** After as many rounds both functions are compiled: in a child 0.1 ms instead of up to 5 ms for the integers. */
 const WARM_ROUNDS = 20;
 
-/** Makes Math.random() repairable. For a parent that will fork, before it loads the app; not for Worker mode. */
+/** Makes Math.random() and pools of random bytes repairable. For a parent that will fork, before it loads the app; not for Worker mode. */
 export function prepareRandom(): void {
   replaceMathRandom();
+  watchRandomPools();
 }
 
 /**
@@ -46,6 +48,7 @@ export function repairIdentity({ pid, title }: Identity): void {
   });
   process.title = title;
   seedMathRandom();
+  refillRandomPools();
   burnEntropyCaches();
 }
 

@@ -124,4 +124,97 @@ describe('The identity of forked siblings', () => {
       assert.ok(chiSquare < 62, `${chiSquare}: ${buckets.join(' ')}`);
     }
   });
+
+  describe('Pools of random bytes that were filled before the fork', () => {
+    interface Bytes {
+      role: 'parent' | 'child';
+      pools: Record<string, string>;
+      kept: Record<string, string>;
+      isNodesOwn: boolean;
+    }
+    let parent: Bytes;
+    let children: Bytes[];
+    before(async () => {
+      const processes = await printed<Bytes>(`
+        const original = crypto.getRandomValues;
+        identity.prepareRandom();
+        const { randomFillSync, webcrypto, randomBytes } = await import('node:crypto');
+        const pools = {
+          nanoid: webcrypto.getRandomValues(Buffer.allocUnsafe(2688)),
+          uuid: randomFillSync(new Uint8Array(256)),
+          global: globalThis.crypto.getRandomValues(new Uint32Array(16384)),
+          module: crypto.getRandomValues(new Uint8Array(1000)),
+          bytes: randomBytes(4096),
+        };
+        const kept = {
+          key: randomBytes(32),
+          secret: randomFillSync(Buffer.alloc(255)),
+          large: randomFillSync(Buffer.alloc(65537)),
+          reused: randomFillSync(Buffer.alloc(512)),
+          part: Buffer.alloc(512),
+        };
+        kept.reused[511] ^= 1;
+        randomFillSync(kept.part, 256);
+        const hex = (views) => Object.fromEntries(Object.entries(views).map(([name, view]) =>
+          [name, Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString('base64')]));
+        const tell = (role) => fs.writeSync(1, JSON.stringify({ role, pools: hex(pools), kept: hex(kept),
+          isNodesOwn: crypto.getRandomValues === original }) + '\\n');
+        tell('parent');
+        for (let child = 0; child < 3; child++) {
+          if (native.forkOnce() === 0) {
+            identity.repairIdentity({ pid: native.processId(), title: 'lsnode:child' });
+            tell('child');
+            native.exitNow(0);
+          }
+        }`);
+      const [first] = processes.filter(({ role }) => role === 'parent');
+      assert.ok(first);
+      parent = first;
+      children = processes.filter(({ role }) => role === 'child');
+      assert.equal(children.length, 3);
+    });
+
+    it('are different in each child', () => {
+      for (const name of Object.keys(parent.pools)) {
+        assert.equal(new Set([parent, ...children].map(({ pools }) => pools[name])).size, 4, name);
+      }
+    });
+
+    it('are what they were where they are keys, too large, filled in part, or used for something else since', () => {
+      for (const { kept } of children) assert.deepEqual(kept, parent.kept);
+    });
+
+    it("are not watched in a child any more: crypto's functions are Node's own", () => {
+      assert.deepEqual(
+        children.map(({ isNodesOwn }) => isNodesOwn),
+        [true, true, true],
+      );
+    });
+  });
+
+  it('the functions of crypto behave while they are watched as Node has them', async () => {
+    const [before, after] = await printed<object>(`
+      const describe = () => {
+        const owners = { crypto, prototype: Object.getPrototypeOf(crypto.webcrypto) };
+        const failure = (work) => { try { work(); return 'none'; } catch ({ name, code, message }) { return { name, code, message }; } };
+        print({
+          properties: Object.entries(owners).map(([owner, object]) => ['randomFillSync', 'getRandomValues', 'randomBytes'].map((name) => {
+            const { value, ...rest } = Object.getOwnPropertyDescriptor(object, name) ?? {};
+            return [owner, name, rest, value?.name, value?.length];
+          })),
+          failures: [
+            failure(() => crypto.getRandomValues(new Float32Array(64))),
+            failure(() => crypto.webcrypto.getRandomValues.call({}, new Uint8Array(512))),
+            failure(() => crypto.webcrypto.getRandomValues(new Uint8Array(65537))),
+            failure(() => crypto.randomFillSync('text')),
+            failure(() => crypto.randomBytes(-1)),
+          ],
+          same: [(view) => crypto.randomFillSync(view) === view, (view) => crypto.getRandomValues(view) === view].map((work) => work(new Uint8Array(300))),
+        });
+      };
+      describe();
+      identity.prepareRandom();
+      describe();`);
+    assert.deepEqual(after, before);
+  });
 });
