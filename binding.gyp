@@ -16,6 +16,7 @@
         "native/io/listener.cc",
         "native/io/output_queue.cc",
         "native/io/slow_request.cc",
+        "native/io/tcp_peer.cc",
         "native/process/admission.cc",
         "native/process/channel.cc",
         "native/process/checks.cc",

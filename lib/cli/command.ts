@@ -61,6 +61,11 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
       break;
     }
     case 'run': {
+      if (commandLine.backends.length > 0) {
+        const { runFront } = await import('./run-front.js');
+        await runFront(commandLine);
+        break;
+      }
       // Only now: the others need no addon, and tell what they can even where it is missing.
       const { runApp } = await import('./run.js');
       await runApp(commandLine);

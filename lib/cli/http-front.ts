@@ -42,7 +42,7 @@ export async function statusPageFor(
 }
 
 /**
- * Opens the development gateway on `http`, in front of the LSAPI socket at `target`, and prints the URL that
+ * Opens the development gateway on `http`, in front of the LSAPI socket at `target`, or of several, and prints the URL that
  * answers.
  *
  * @returns what closes it: resolves once its last request is answered
@@ -50,7 +50,7 @@ export async function statusPageFor(
  */
 export async function openHttpFront(
   http: Address,
-  target: Address,
+  target: Address | readonly Address[],
   settings: Settings,
   mapping: GatewayMapping = {},
 ): Promise<() => Promise<void>> {
@@ -58,7 +58,7 @@ export async function openHttpFront(
   const { createGateway, formatAccessLog } = await import('../gateway/index.js');
   const gateway = createGateway({
     ...mapping,
-    target: formatAddress(target),
+    target: 'kind' in target ? formatAddress(target) : target.map(formatAddress),
     packetLimit: settings.maxPacket,
     development: process.env.NODE_ENV !== 'production',
     accessLog: (entry) => process.stdout.write(`${formatAccessLog(entry)}\n`),

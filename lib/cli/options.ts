@@ -18,6 +18,8 @@ export interface CommandLine {
   readonly bind: Address | undefined;
   /** `--http`: where the development gateway listens. Its port may be 0, any free port. */
   readonly http: Address | undefined;
+  /** `--backend`, which may be given several times: the gateway of `--http` is in front of these, and no app is run. */
+  readonly backends: readonly Address[];
   /** `--document-root`: files that the gateway of `--http` delivers for the app. */
   readonly documentRoot: string | undefined;
   /** `--status-path`: where the gateway of `--http` shows its status page. */
@@ -40,6 +42,7 @@ const OPTIONS = {
   module: { type: 'string', short: 'm' },
   bind: { type: 'string', short: 'b' },
   http: { type: 'string' },
+  backend: { type: 'string' },
   'document-root': { type: 'string' },
   'status-path': { type: 'string' },
   'status-token-file': { type: 'string' },
@@ -76,6 +79,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const wanted = new Set<OptionName>();
   const apacheConfig: string[] = [];
   const suffixes: string[] = [];
+  const backends: Address[] = [];
   let app: string | undefined;
   let rest: string[] = [];
 
@@ -90,6 +94,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
         wanted.add(name);
       } else {
         const value = requiredValue(withoutEqualsSign(token));
+        if (name === 'backend') {
+          backends.push(address('--backend', value, false));
+          continue;
+        }
         if (name === 'apache-config') {
           apacheConfig.push(value);
           continue;
@@ -117,6 +125,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   }
 
   const scripts = wanted.has('scripts') || apacheConfig.length > 0 || values.config !== undefined;
+  if (backends.length > 0) checkFront(values, scripts, app);
   if (values['document-root'] !== undefined && (values.http === undefined || scripts)) {
     throw optionError(
       scripts
@@ -145,6 +154,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     app: oneApp(values.module, app),
     bind: values.bind === undefined ? undefined : address('--bind', values.bind, false),
     http: values.http === undefined ? undefined : address('--http', values.http, true),
+    backends,
     documentRoot: values['document-root'],
     statusPath: values['status-path'],
     statusTokenFile: values['status-token-file'],
@@ -182,6 +192,10 @@ ${definitionList([
   ['-m, --module FILE', 'the app, as if it were given as argument'],
   ['-b, --bind ADDRESS', 'listen on a socket of its own for LSAPI'],
   ['    --http ADDRESS', 'development: a gateway that takes HTTP there and passes it on by LSAPI'],
+  [
+    '    --backend ADDRESS',
+    'with --http: the gateway alone, in front of LSAPI apps that listen there; may be repeated',
+  ],
   ['    --document-root DIR', 'with --http: files that the app may have delivered; see docs/litespeed.md'],
   ['    --status-path PATH', 'with --http: a page there that shows what the processes do, to this machine'],
   [
@@ -212,6 +226,25 @@ ${definitionList([
 Environment variables [defaults in brackets]:
 ${variableSummary()}
 `;
+}
+
+/** With `--backend` the gateway is all that runs. */
+function checkFront(
+  values: Partial<Record<OptionName, string>>,
+  scripts: boolean,
+  app: string | undefined,
+): void {
+  if (values.http === undefined)
+    throw optionError('--backend is for the gateway of --http: say where it listens, as in --http 8080.');
+  const other = [
+    ...(['module', 'bind', 'status-path'] as const).filter((name) => values[name] !== undefined),
+    ...(scripts ? ['scripts'] : []),
+  ];
+  if (app === undefined && other.length === 0) return;
+  const what = app === undefined ? other.map((name) => `--${name}`).join(' and ') : `the app "${app}"`;
+  throw optionError(
+    `With --backend no app is run: ${what} cannot be given, too. Start the app by itself, with --bind.`,
+  );
 }
 
 function knownName(token: OptionToken): OptionName {

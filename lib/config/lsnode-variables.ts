@@ -102,6 +102,16 @@ export const LSNODE_VARIABLES = {
       'A request whose body stalls that many seconds while the app waits for it is aborted. 0: no limit.',
     source: 'lsnode; §7.1 no. 19',
   },
+  tcpTimeout: {
+    name: 'LSNODE_TCP_TIMEOUT',
+    ...constant(ownSeconds('no limit'), 60),
+    mode: 'any',
+    brief: 'seconds of silence after which TCP is dead',
+    meaning:
+      'A TCP connection whose server gives no sign of life for that many seconds is closed, and its request aborted: the ' +
+      'machine, or the way to it, is gone. A server that is there but does not read is waited for. 0: no limit.',
+    source: 'lsnode',
+  },
   grace: {
     name: 'LSNODE_GRACE',
     ...constant(ownSeconds('at once'), 30),

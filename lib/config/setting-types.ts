@@ -65,6 +65,8 @@ export interface Settings {
   readonly packetTimeout: number;
   /** LSNODE_BODY_TIMEOUT. Seconds that a body may stall while the app waits for it, up to 86,400; 0: no limit. */
   readonly bodyTimeout: number;
+  /** LSNODE_TCP_TIMEOUT. Seconds that a server may be silent on a TCP connection, up to 86,400; 0: no limit. */
+  readonly tcpTimeout: number;
   /** LSNODE_GRACE. Seconds that running requests get at a stop, up to 86,400. */
   readonly grace: number;
   /** LSNODE_STACK_AFTER. Seconds that the event loop may stand still before the stack is logged; 0: never. */

@@ -34,9 +34,20 @@ export interface ConnectionOwner {
   released(connection: AppConnection): void;
   /** The connection is gone. Called exactly once. */
   closed(connection: AppConnection): void;
+  /** A request has been sent; one of the next three calls follows. */
+  sent(): void;
+  /** The application has acknowledged it. */
+  acknowledged(): void;
+  /** The application has not acknowledged it in time; `forgotten` follows. */
+  unacknowledged(): void;
+  /** The connection is gone before the application has acknowledged it. */
+  forgotten(): void;
 }
 
-type ConnectionOptions = Pick<ResolvedOptions, 'initTimeout' | 'connTimeout' | 'errorLog'>;
+type ConnectionOptions = Pick<
+  ResolvedOptions,
+  'initTimeout' | 'acknowledgeTimeout' | 'connTimeout' | 'errorLog'
+>;
 
 /** Bytes of request body that may wait here before the client is held back. */
 const BODY_HIGH_WATER = 256 * 1024;
@@ -56,7 +67,9 @@ export class AppConnection {
   #ended = false;
   #closed = false;
   #dryScheduled = false;
-  #initTimer: NodeJS.Timeout | undefined;
+  /** Nothing has come from the application since the request was sent. */
+  #unanswered = false;
+  #acknowledgeTimer: NodeJS.Timeout | undefined;
   #error: Error | undefined;
   #bodyQueue: Uint8Array[] = [];
   #bodyQueued = 0;
@@ -89,17 +102,26 @@ export class AppConnection {
     this.#ended = false;
     if (hasBody) this.writeBody(packet);
     else this.#socket.write(packet);
-    const { initTimeout } = this.#options;
-    if (this.#served === 0 && initTimeout > 0) {
-      this.#initTimer = setTimeout(() => {
-        this.fail(
-          new LsapiError(
-            'LSAPI_ERR_GATEWAY_TIMEOUT',
-            `The application did not acknowledge the request within ${initTimeout} ms`,
-          ),
-        );
-      }, initTimeout);
-    }
+    this.#unanswered = true;
+    this.#owner.sent();
+    const timeout = this.#acknowledgeTimeout();
+    if (timeout > 0) this.#acknowledgeTimer = setTimeout(() => this.#onUnacknowledged(timeout), timeout);
+  }
+
+  #acknowledgeTimeout(): number {
+    const { initTimeout, acknowledgeTimeout } = this.#options;
+    if (this.#served > 0 || initTimeout === 0) return acknowledgeTimeout;
+    return acknowledgeTimeout === 0 ? initTimeout : Math.min(initTimeout, acknowledgeTimeout);
+  }
+
+  #onUnacknowledged(timeout: number): void {
+    this.#owner.unacknowledged();
+    this.fail(
+      new LsapiError(
+        'LSAPI_ERR_GATEWAY_TIMEOUT',
+        `The application did not acknowledge the request within ${timeout} ms`,
+      ),
+    );
   }
 
   /**
@@ -161,7 +183,9 @@ export class AppConnection {
     this.#user = undefined;
     this.#bodyQueue = [];
     this.#bodyQueued = 0;
-    clearTimeout(this.#initTimer);
+    clearTimeout(this.#acknowledgeTimer);
+    if (this.#unanswered) this.#owner.forgotten();
+    this.#unanswered = false;
     this.#owner.closed(this);
   }
 
@@ -181,7 +205,11 @@ export class AppConnection {
 
   #onData(chunk: Buffer): void {
     if (this.#closed) return;
-    clearTimeout(this.#initTimer);
+    if (this.#unanswered) {
+      this.#unanswered = false;
+      clearTimeout(this.#acknowledgeTimer);
+      this.#owner.acknowledged();
+    }
     let packets: readonly ResponsePacket[];
     let failure: LsapiError | undefined;
     try {

@@ -5,7 +5,7 @@ import type { ClientResponse } from './client-response.js';
 import { violation, type AppConnection, type ConnectionUser } from './connection.js';
 import type { ErrorReport } from './error-page.js';
 import type { ResolvedOptions } from './options.js';
-import type { ConnectionPool, ConnectionWaiter } from './pool.js';
+import type { ConnectionSource, ConnectionWaiter } from './pool.js';
 import { REPLAY_LIMIT, type RequestBody } from './request-body.js';
 import { treatHead, type InternalRedirect } from './response-policy.js';
 
@@ -23,7 +23,7 @@ export interface DeliveryOwner {
 /** What a delivery needs of the gateway. */
 export interface DeliveryContext {
   readonly options: Pick<ResolvedOptions, 'maxDeliveries' | 'connTimeout' | 'errorLog'>;
-  readonly pool: ConnectionPool;
+  readonly pool: ConnectionSource;
 }
 
 /** A pause before the next attempt after connect() failed: the application may be starting. */

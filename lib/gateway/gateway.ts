@@ -5,6 +5,7 @@ import { parseAddress } from '../config/address.js';
 import { LsapiError } from '../errors.js';
 import { Exchange, sendError, type ExchangeContext } from './exchange.js';
 import { resolveOptions, type Gateway, type GatewayOptions, type ListenAddress } from './options.js';
+import { Balancer } from './balancer.js';
 import { ConnectionPool } from './pool.js';
 import { refuseUnparsable, type ParserError } from './refusal.js';
 
@@ -40,7 +41,9 @@ class HttpGateway implements Gateway {
   constructor(options: GatewayOptions) {
     const resolved = resolveOptions(options);
     this.#intercept = options.intercept;
-    this.#context = { options: resolved, pool: new ConnectionPool(resolved) };
+    const [target, ...others] = resolved.targets;
+    const pool = others.length > 0 ? new Balancer(resolved) : new ConnectionPool(resolved, target);
+    this.#context = { options: resolved, pool };
     this.server = createServer({
       requireHostHeader: false,
       maxHeaderSize: MAX_HEADER_SIZE,

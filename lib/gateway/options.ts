@@ -13,8 +13,11 @@ export interface GatewayContext {
 
 /** Options of {@link createGateway}. One of `target` and `connect` is required. */
 export interface GatewayOptions {
-  /** Where the application listens: the path of a Unix socket, `host:port`, or another form of `parseAddress`. */
-  target?: string;
+  /**
+   * Where the application listens: the path of a Unix socket, `host:port`, or another form of `parseAddress`. Several:
+   * requests are spread over these, as LiteSpeed's load balancer does.
+   */
+  target?: string | readonly string[];
   /** Opens one connection to the application; instead of `target`. */
   connect?: () => Socket;
   /** URL prefixes that the application answers; `[{ uri: '/' }]` unless given (none with `scriptSuffixes`). */
@@ -25,10 +28,17 @@ export interface GatewayOptions {
   scriptSuffixes?: readonly string[];
   /** Environment of each request, beside the standard entries; a standard name replaces the standard value. */
   env?: Readonly<Record<string, string>>;
-  /** Most connections to the application, so most requests at a time; further ones wait. 16 unless given. */
+  /** Most connections to each target, so most requests at a time; further ones wait. 16 unless given. */
   maxConnections?: number;
-  /** How often one request is delivered before the client gets a 503; 3 unless given, as OpenLiteSpeed does. */
+  /** How often one request is delivered before the client gets a 503; 3 for each target, as OpenLiteSpeed does. */
   maxDeliveries?: number;
+  /** With several targets: milliseconds for which one that could not be reached gets no requests; 10000, 0: none. */
+  retryTimeout?: number;
+  /**
+   * Milliseconds after which a request that is not acknowledged is delivered again, on a connection of any age; 0: never
+   * on one that was used before. 10000 with several targets, else 0. To be 0 for an application with LSAPI_ACCEPT_NOTIFY.
+   */
+  acknowledgeTimeout?: number;
   /** Milliseconds without a byte on a connection that never answered before the delivery fails; 60000, 0 = never. */
   initTimeout?: number;
   /** Milliseconds without any traffic before a running request is given up; 300000, 0 = never. */
@@ -72,7 +82,8 @@ export interface Gateway {
 
 /** {@link GatewayOptions} with every default filled in. */
 export interface ResolvedOptions {
-  readonly target: Address | undefined;
+  /** Empty with `connect`. */
+  readonly targets: readonly Address[];
   readonly connect: (() => Socket) | undefined;
   /** With a slash at both ends, longest first. */
   readonly contexts: readonly string[];
@@ -82,6 +93,8 @@ export interface ResolvedOptions {
   readonly env: readonly (readonly [string, string])[];
   readonly maxConnections: number;
   readonly maxDeliveries: number;
+  readonly retryTimeout: number;
+  readonly acknowledgeTimeout: number;
   readonly initTimeout: number;
   readonly connTimeout: number;
   readonly packetLimit: number;
@@ -102,20 +115,30 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
       'Gateway needs exactly one of the options "target" and "connect"',
     );
   }
+  const targets = typeof options.target === 'string' ? [options.target] : (options.target ?? []);
+  if (options.connect === undefined && targets.length === 0) {
+    throw new LsapiError('LSAPI_ERR_OPTION', 'Gateway option "target" is an empty list: name one at least');
+  }
   const scriptSuffixes = options.scriptSuffixes ?? [];
   if (scriptSuffixes.length > 0 && options.documentRoot === undefined) {
     throw new LsapiError('LSAPI_ERR_OPTION', 'Gateway option "scriptSuffixes" needs "documentRoot"');
   }
   const contexts = options.contexts ?? (scriptSuffixes.length > 0 ? [] : [{ uri: '/' }]);
   return {
-    target: options.target === undefined ? undefined : parseAddress(options.target),
+    targets: targets.map((target) => parseAddress(target)),
     connect: options.connect,
     contexts: contexts.map(({ uri }) => contextUri(uri)).sort((a, b) => b.length - a.length),
     documentRoot: options.documentRoot === undefined ? undefined : wireDirectory(options.documentRoot),
     scriptSuffixes,
     env: Object.entries(options.env ?? {}).map(([name, value]) => [toWire(name), toWire(value)] as const),
     maxConnections: atLeast('maxConnections', options.maxConnections ?? 16, 1),
-    maxDeliveries: atLeast('maxDeliveries', options.maxDeliveries ?? 3, 1),
+    maxDeliveries: atLeast('maxDeliveries', options.maxDeliveries ?? 3 * Math.max(targets.length, 1), 1),
+    retryTimeout: atLeast('retryTimeout', options.retryTimeout ?? 10_000, 0),
+    acknowledgeTimeout: atLeast(
+      'acknowledgeTimeout',
+      options.acknowledgeTimeout ?? (targets.length > 1 ? 10_000 : 0),
+      0,
+    ),
     initTimeout: atLeast('initTimeout', options.initTimeout ?? 60_000, 0),
     connTimeout: atLeast('connTimeout', options.connTimeout ?? 300_000, 0),
     packetLimit: atLeast('packetLimit', options.packetLimit ?? 262_144, 1024),

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { formatAddress } from '../config/address.js';
+import { formatAddress, type Address } from '../config/address.js';
 import { LsapiError } from '../errors.js';
 import { AppSocket } from './app-socket.js';
 import { AppConnection, type ConnectionOwner } from './connection.js';
@@ -11,9 +11,37 @@ export interface ConnectionWaiter {
   onConnectFailure(error: LsapiError): void;
 }
 
+/** Where deliveries get their connections from. */
+export interface ConnectionSource {
+  /**
+   * Asks for a connection; the answer may come at once.
+   *
+   * @param fresh Not a connection that was used before: it might be as stale as the one that just failed.
+   * @returns A function that withdraws the request.
+   */
+  acquire(waiter: ConnectionWaiter, fresh: boolean): () => void;
+  /** Closes idle connections, and the others as soon as their requests are done. */
+  close(): void;
+}
+
+/** Somebody's asking for a connection. */
+export interface ConnectionRequest {
+  readonly waiter: ConnectionWaiter;
+  fresh: boolean;
+  cancelled: boolean;
+}
+
+/** Who wants to know whether an application can be reached. */
+export interface PoolObserver {
+  /** It has acknowledged a request, or answered. */
+  onReachable(): void;
+  /** It has taken no connection, or not acknowledged a request in time. */
+  onUnreachable(): void;
+}
+
 type PoolOptions = Pick<
   ResolvedOptions,
-  'target' | 'connect' | 'maxConnections' | 'initTimeout' | 'connTimeout' | 'errorLog'
+  'connect' | 'maxConnections' | 'initTimeout' | 'acknowledgeTimeout' | 'connTimeout' | 'errorLog'
 >;
 
 /** connect() that does not complete within this time has failed (lsapi-protocol §2.9). */
@@ -22,39 +50,84 @@ const CONNECT_TIMEOUT_MS = 2000;
 const BACKLOG_RETRY_MS = 50;
 const BACKLOG_PATIENCE_MS = 10_000;
 
-interface Request {
-  readonly waiter: ConnectionWaiter;
-  readonly fresh: boolean;
-  cancelled: boolean;
-}
-
-/** The persistent connections to the application. Requests beyond the limit wait in order of arrival. */
-export class ConnectionPool implements ConnectionOwner {
+/** The persistent connections to one application. Requests beyond the limit wait in order of arrival. */
+export class ConnectionPool implements ConnectionOwner, ConnectionSource {
   readonly #options: PoolOptions;
+  readonly #target: Address | undefined;
+  readonly #observer: PoolObserver | undefined;
   readonly #idle: AppConnection[] = [];
-  readonly #queue: Request[] = [];
+  #queue: ConnectionRequest[] = [];
   /** Open connections and those being opened. */
   #total = 0;
+  /** Requests that have been sent, or wait for a connection being opened, and are not acknowledged. */
+  #attempts = 0;
   #closing = false;
 
-  constructor(options: PoolOptions) {
+  /** @param target Where it listens, unless the options have `connect`. */
+  constructor(options: PoolOptions, target?: Address, observer?: PoolObserver) {
     this.#options = options;
+    this.#target = target;
+    this.#observer = observer;
   }
 
-  /**
-   * Asks for a connection; the answer may come at once.
-   *
-   * @param fresh Not a connection that was used before: it might be as stale as the one that just failed.
-   * @returns A function that withdraws the request.
-   */
+  /** Requests that wait because all connections are in use. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Connections in use, and those being opened. */
+  get busy(): number {
+    return this.#total - this.#idle.length;
+  }
+
+  /** Requests that are on their way to the application, which has not acknowledged them yet. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   acquire(waiter: ConnectionWaiter, fresh: boolean): () => void {
-    const request: Request = { waiter, fresh, cancelled: false };
-    if (!this.#serve(request)) this.#queue.push(request);
+    const request: ConnectionRequest = { waiter, fresh, cancelled: false };
+    this.enqueue(request);
     return () => {
       request.cancelled = true;
-      const at = this.#queue.indexOf(request);
-      if (at !== -1) this.#queue.splice(at, 1);
+      this.withdraw(request);
     };
+  }
+
+  /** Serves a request at once where there is a connection, else in its turn. */
+  enqueue(request: ConnectionRequest): void {
+    if (!this.#serve(request)) this.#queue.push(request);
+  }
+
+  /** Forgets a request that waits. */
+  withdraw(request: ConnectionRequest): void {
+    const at = this.#queue.indexOf(request);
+    if (at !== -1) this.#queue.splice(at, 1);
+  }
+
+  /** The application is gone: closes idle connections. @returns The requests that wait, which are no longer this pool's. */
+  evacuate(): ConnectionRequest[] {
+    const requests = this.#queue;
+    this.#queue = [];
+    for (const connection of [...this.#idle]) connection.destroy();
+    return requests;
+  }
+
+  sent(): void {
+    this.#attempts++;
+  }
+
+  acknowledged(): void {
+    this.#attempts--;
+    this.#observer?.onReachable();
+  }
+
+  unacknowledged(): void {
+    this.#observer?.onUnreachable();
+  }
+
+  forgotten(): void {
+    this.#attempts--;
   }
 
   released(connection: AppConnection): void {
@@ -73,7 +146,6 @@ export class ConnectionPool implements ConnectionOwner {
     this.#serveQueue();
   }
 
-  /** Closes idle connections, and the others as soon as their requests are done. */
   close(): void {
     this.#closing = true;
     for (const connection of [...this.#idle]) connection.destroy();
@@ -87,7 +159,7 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  #serve(request: Request): boolean {
+  #serve(request: ConnectionRequest): boolean {
     if (!request.fresh) {
       const connection = this.#idle.pop();
       if (connection !== undefined) {
@@ -105,8 +177,9 @@ export class ConnectionPool implements ConnectionOwner {
     return true;
   }
 
-  #open(request: Request, startedAt: number): void {
+  #open(request: ConnectionRequest, startedAt: number): void {
     this.#total++;
+    this.#attempts++;
     let socket: Socket;
     try {
       socket = this.#connect();
@@ -134,21 +207,24 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #connect(): Socket {
-    const { target, connect: open } = this.#options;
+    const { connect: open } = this.#options;
+    const target = this.#target;
     if (open !== undefined) return open();
     if (target === undefined) throw new LsapiError('LSAPI_ERR_OPTION', 'Gateway has no target');
     if (target.kind === 'unix') return new AppSocket().connect({ path: target.path });
     return new AppSocket().connect({ host: target.host, port: target.port, noDelay: true });
   }
 
-  #opened(request: Request, socket: Socket): void {
+  #opened(request: ConnectionRequest, socket: Socket): void {
+    this.#attempts--;
     const connection = new AppConnection(socket, this.#options, this);
     if (request.cancelled) this.released(connection);
     else request.waiter.onConnection(connection);
   }
 
-  #openFailed(request: Request, error: unknown, startedAt: number): void {
+  #openFailed(request: ConnectionRequest, error: unknown, startedAt: number): void {
     this.#total--;
+    this.#attempts--;
     const backlogFull = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
     if (backlogFull && !request.cancelled && Date.now() - startedAt < BACKLOG_PATIENCE_MS) {
       this.#total++;
@@ -158,10 +234,11 @@ export class ConnectionPool implements ConnectionOwner {
       }, BACKLOG_RETRY_MS);
       return;
     }
+    this.#observer?.onUnreachable();
     this.#serveQueue();
     if (request.cancelled) return;
     const message = error instanceof Error ? error.message : String(error);
-    const { target } = this.#options;
+    const target = this.#target;
     const where = target === undefined ? '' : ` at ${formatAddress(target)}`;
     request.waiter.onConnectFailure(
       new LsapiError('LSAPI_ERR_GATEWAY_CONNECT', `Cannot connect to the application${where}: ${message}`, {

@@ -91,6 +91,8 @@ export interface NativeConnectionSetOptions {
   packetTimeout?: number;
   /** Milliseconds that a body may stall while it is waited for; 0: no limit. */
   bodyTimeout?: number;
+  /** Milliseconds that a TCP connection's server may give no sign of life; 0: no limit. 60,000 unless given. */
+  tcpTimeout?: number;
   /** Requests after which the set drains by itself; 0: unlimited. */
   maxRequests?: number;
   /** Acknowledge connections when they are accepted, and no requests on them (LSAPI_ACCEPT_NOTIFY). */

@@ -81,6 +81,7 @@ export class Worker {
         packetLimit: settings.maxPacket,
         packetTimeout: settings.packetTimeout * SECOND,
         bodyTimeout: settings.bodyTimeout * SECOND,
+        tcpTimeout: settings.tcpTimeout * SECOND,
         maxRequests: settings.maxRequests,
         acknowledgeConnections: settings.acceptNotify,
         slowRequest: settings.slowRequest,

@@ -96,6 +96,7 @@ ConnectionSetBinding::ConnectionSetBinding(const Napi::CallbackInfo& info)
   native.packet_limit = GetOption(options, "packetLimit", kDefaultPacketLimit);
   native.packet_timeout_ms = GetOption(options, "packetTimeout", native.packet_timeout_ms);
   native.body_timeout_ms = GetOption(options, "bodyTimeout", native.body_timeout_ms);
+  native.tcp_timeout_ms = GetOption(options, "tcpTimeout", native.tcp_timeout_ms);
   native.max_requests = GetOption(options, "maxRequests", 0);
   native.acknowledge_connections = options.Get("acknowledgeConnections").ToBoolean();
   native.slow_request_ms = GetOption(options, "slowRequest", 0);

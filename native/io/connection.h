@@ -77,6 +77,8 @@ class Connection {
 
   FileDescriptor fd_;
   ConnectionState state_ = ConnectionState::kFree;
+  bool is_tcp_ = false;
+  bool peer_silent_ = false;     // at the last CheckPeers()
   bool readable_ = false;        // the socket may hold bytes (it is watched edge-triggered)
   bool peer_closed_ = false;     // end of stream was seen
   bool watches_output_ = false;  // EPOLLOUT is registered

@@ -122,6 +122,8 @@ void ConnectionSet::Transmit(Connection& connection, Bytes packets) {
 }
 
 void ConnectionSet::Flush(Connection& connection) {
+  // Nothing is there after Break(), but nothing was sent either: whoever waits for that would go on writing.
+  if (connection.peer_closed_ && connection.state_ == ConnectionState::kActive) return;
   std::array<iovec, 64> parts;
   while (!connection.output_.empty()) {
     msghdr message{};

@@ -1,8 +1,6 @@
 #include "connection_set.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -15,6 +13,7 @@
 #include <cstring>
 
 #include "clock.h"
+#include "tcp_peer.h"
 
 namespace lsapi {
 
@@ -38,12 +37,6 @@ bool AddToEpoll(int epoll, int fd, uint32_t events, uint64_t tag) {
 bool SetNonBlocking(int fd) {
   const int flags = fcntl(fd, F_GETFL);
   return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
-}
-
-/// Every write is a whole step of a response: nothing is gained by waiting for more. Fails on Unix sockets.
-void SetNoDelay(int fd) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 }  // namespace
@@ -79,9 +72,9 @@ int ConnectionSet::Listen(FileDescriptor socket) {
 
 int ConnectionSet::Adopt(FileDescriptor socket) {
   if (!SetNonBlocking(socket.get())) return errno;
-  SetNoDelay(socket.get());
   Connection* const connection = Add(std::move(socket));
   if (connection == nullptr) return errno;
+  WatchPeer(*connection);
   connection->acknowledgement_ = Acknowledgement::kAtOnce;
   adopted_ = true;
   return 0;
@@ -90,9 +83,9 @@ int ConnectionSet::Adopt(FileDescriptor socket) {
 int ConnectionSet::Serve(FileDescriptor socket, bool acknowledged, Bytes packet) {
   if (drained_) return ESHUTDOWN;
   if (!SetNonBlocking(socket.get())) return errno;
-  SetNoDelay(socket.get());
   Connection* const connection = Add(std::move(socket));
   if (connection == nullptr) return errno;
+  WatchPeer(*connection);
   if (options_.acknowledge_connections) {
     connection->acknowledgement_ = Acknowledgement::kNone;
     if (!acknowledged) SendPacket(*connection, PacketType::kReqReceived);
@@ -191,7 +184,6 @@ void ConnectionSet::AcceptAll(size_t listener) {
       StartTimer(kTimerPeriodMs);
       return;
     }
-    if (peer.ss_family != AF_UNIX) SetNoDelay(socket.get());
     Connection* const connection = Add(std::move(socket));
     if (connection == nullptr) {
       // It ends here; the server delivers its request again.
@@ -200,6 +192,7 @@ void ConnectionSet::AcceptAll(size_t listener) {
       handler_->OnLog(line.data());
       continue;
     }
+    if (peer.ss_family != AF_UNIX) WatchPeer(*connection);
     if (options_.acknowledge_connections) {
       connection->acknowledgement_ = Acknowledgement::kNone;
       SendPacket(*connection, PacketType::kReqReceived);
@@ -370,6 +363,8 @@ void ConnectionSet::Close(Connection& connection) {
   if (connection.state_ == ConnectionState::kActive) NoteRequestEnd(connection);
   if (connection.written_ != nullptr) NoteWritten(connection);
   SetDeadline(connection, 0);
+  if (std::exchange(connection.is_tcp_, false)) --tcp_;
+  connection.peer_silent_ = false;
   buffers_.Release(std::move(connection.input_));
   connection.fd_.Reset();
   connection.output_.Clear();

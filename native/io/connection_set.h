@@ -46,7 +46,8 @@ struct ConnectionSetOptions {
   // LSAPI_ACCEPT_NOTIFY: connections are acknowledged when they are accepted, and requests on them are not
   // (section 2.4). An adopted connection was not accepted here: its requests are acknowledged as ever.
   bool acknowledge_connections = false;
-  uint32_t slow_request_ms = 0;  // LSAPI_SLOW_REQ_MSECS: what takes longer is logged; 0: nothing is
+  uint32_t tcp_timeout_ms = 60'000;  // a TCP connection whose server gives no sign of life; 0: none
+  uint32_t slow_request_ms = 0;      // LSAPI_SLOW_REQ_MSECS: what takes longer is logged; 0: nothing is
   // LSAPI_MAX_BUSY_WORKER: from that many busy children on, a response ends its connection; 0: never.
   // `busy_children` is not owned, and may be null where the limit is 0.
   const std::atomic<uint32_t>* busy_children = nullptr;
@@ -208,8 +209,12 @@ class ConnectionSet {
   void SetDeadline(Connection& connection, uint32_t milliseconds);
   void SetExactDeadline(Connection& connection, uint32_t milliseconds);
   void StartTimer(uint32_t milliseconds);
+  void ArmTimer(uint32_t milliseconds);
   void CheckTimeouts();
   void DeadlinePassed(Connection& connection);
+  uint32_t peer_check_period_ms() const;
+  void WatchPeer(Connection& connection);
+  void CheckPeers();
   void Wake();
 
   // connection_closing.cc: the end of idle connections, and of the set
@@ -271,7 +276,9 @@ class ConnectionSet {
   uint64_t load_us_ = 0;  // for the next connection
   uint64_t now_us_ = 0;   // exact, as of the present Poll(), where durations are measured
   uint64_t last_activity_ = 0;
-  uint32_t stalling_ = 0;   // connections with a deadline
+  uint32_t stalling_ = 0;  // connections with a deadline
+  uint32_t tcp_ = 0;       // TCP connections, where these have a time-out
+  uint64_t peer_check_due_ = 0;
   uint64_t timer_due_ = 0;  // when the timer ticks next, no later; 0: it is off
   uint32_t drain_patience_ms_;
   bool handling_events_ = false;

@@ -9,6 +9,7 @@ const NOTHING: CommandLine = {
   app: undefined,
   bind: undefined,
   http: undefined,
+  backends: [],
   documentRoot: undefined,
   statusPath: undefined,
   statusTokenFile: undefined,
@@ -38,6 +39,7 @@ describe('the command line of lsnode', () => {
     [['--bind=9000'], { bind }],
     [['--bind', 'uds://run/app.sock'], { bind: { kind: 'unix', path: '/run/app.sock' } }],
     [['--http', '8080'], { http }],
+    [['--http', '8080', '--backend', '9000', '--backend=9000'], { http, backends: [bind, bind] }],
     [['--http', '0'], { http: { ...http, port: 0 } }],
     [['-b', '9000', '--http', '8080', 'app.js'], { app: 'app.js', bind, http }],
     [
@@ -88,6 +90,12 @@ describe('the command line of lsnode', () => {
     [['--bnd', '9000'], /Unknown option --bnd\. Did you mean --bind\?/],
     [['--modul=x'], /Unknown option --modul\. Did you mean --module\?/],
     [['--no-help'], /Unknown option --no-help/],
+    [['--backend', '9000'], /--backend is for the gateway of --http/],
+    [['--http', '8080', '--backend', '9000', 'app.js'], /no app is run: the app "app\.js" cannot be given/],
+    [
+      ['--http', '8080', '--backend', '9000', '-b', '9001', '--scripts'],
+      /--bind and --scripts cannot be given/,
+    ],
     [['--workers', '4', 'app.js'], /Unknown option --workers\. lsnode --help lists/],
     [['--constructor'], /Unknown option --constructor/],
     [['--__proto__=x'], /Unknown option --__proto__/],

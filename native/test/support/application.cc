@@ -113,9 +113,9 @@ std::string Application::RunAndReceive(WebServer* server) {
   return received;
 }
 
-bool Application::RunUntil(const std::function<bool()>& done) {
+bool Application::RunUntil(const std::function<bool()>& done, int seconds) {
   using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::seconds(5);
+  const auto end = Clock::now() + std::chrono::seconds(seconds);
   while (!done()) {
     if (Clock::now() > end) return false;
     pollfd ready{set.fd(), POLLIN, 0};

@@ -61,8 +61,8 @@ class Application : public RequestHandler {
   void Run();
   /// The same while the server takes what is sent, until nothing more comes.
   std::string RunAndReceive(WebServer* server);
-  /// Handles what becomes ready until `done`; false after five seconds.
-  bool RunUntil(const std::function<bool()>& done);
+  /// Handles what becomes ready until `done`; false after that many seconds.
+  bool RunUntil(const std::function<bool()>& done, int seconds = 5);
 
   void Send(Connection& connection, const Reply& reply);
   /// Sends body bytes that the caller owns.

@@ -95,19 +95,22 @@ export class FakeApp {
   readonly connections: FakeConnection[] = [];
   readonly deliveries: FakeDelivery[] = [];
   readonly #server: Server;
-  readonly #directory: string;
+  readonly #directory: string | undefined;
   readonly #handler: (delivery: FakeDelivery) => void;
 
-  /** @param handler Called as soon as a BEGIN_REQUEST packet is complete. */
-  constructor(handler: (delivery: FakeDelivery) => void) {
+  /**
+   * @param handler Called as soon as a BEGIN_REQUEST packet is complete.
+   * @param path Of its socket; in a directory of its own unless given.
+   */
+  constructor(handler: (delivery: FakeDelivery) => void, path?: string) {
     this.#handler = handler;
-    this.#directory = mkdtempSync(join(tmpdir(), 'lsapi-gateway-'));
-    this.path = join(this.#directory, 'app.sock');
+    this.#directory = path === undefined ? mkdtempSync(join(tmpdir(), 'lsapi-gateway-')) : undefined;
+    this.path = path ?? join(this.#directory ?? '', 'app.sock');
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  static async start(handler: (delivery: FakeDelivery) => void): Promise<FakeApp> {
-    const app = new FakeApp(handler);
+  static async start(handler: (delivery: FakeDelivery) => void, path?: string): Promise<FakeApp> {
+    const app = new FakeApp(handler, path);
     await app.listen();
     return app;
   }
@@ -119,7 +122,7 @@ export class FakeApp {
   async stop(): Promise<void> {
     for (const { socket } of this.connections) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    rmSync(this.#directory, { recursive: true, force: true });
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #accept(socket: Socket): void {
