@@ -3,11 +3,18 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { resolveApp } from '../app/resolve.js';
 import { LsapiError, isLsapiError } from '../errors.js';
 import { findGroupName, findUser } from '../install/accounts.js';
-import type { AppInstallation } from '../install/app-blocks.js';
+import { socketPath, type AppInstallation } from '../install/app-blocks.js';
 import { applyChanges } from '../install/apply.js';
+import { detachedProcess, renewDetached } from '../install/detached.js';
 import { formText } from '../install/form-values.js';
 import { planInstallation, planRemoval, type FileChange } from '../install/plan.js';
-import { ENTERPRISE_CONFIG, readServerTree, SERVER_CONFIG, toLatin1 } from '../install/server-tree.js';
+import {
+  ENTERPRISE_CONFIG,
+  readServerTree,
+  SERVER_CONFIG,
+  serverWorkers,
+  toLatin1,
+} from '../install/server-tree.js';
 import type { ServerTree, VirtualHost } from '../install/server-tree.js';
 import { unifiedDiff } from '../install/unified-diff.js';
 import { wrapperPath, wrapperText } from '../install/wrapper.js';
@@ -50,12 +57,15 @@ export function installCommand(argv: readonly string[], cwd: string): InstallOut
 
 function install(commandLine: InstallCommandLine, cwd: string): InstallOutput {
   const serverRoot = resolve(cwd, commandLine.serverRoot);
-  const app = describeApp(commandLine, cwd);
   const main = join(packageDirectory, 'dist/cli/main.js');
   const isEnterprise =
     !existsSync(join(serverRoot, SERVER_CONFIG)) && existsSync(join(serverRoot, ENTERPRISE_CONFIG));
-  if (commandLine.action === 'form' || isEnterprise) return form(app, serverRoot, main, isEnterprise);
+  if (commandLine.action === 'form' || isEnterprise) {
+    const tree = existsSync(join(serverRoot, SERVER_CONFIG)) ? readServerTree(serverRoot) : undefined;
+    return form(describeApp(commandLine, cwd, tree), serverRoot, main, isEnterprise);
+  }
   const tree = readServerTree(serverRoot);
+  const app = describeApp(commandLine, cwd, tree);
   const changes = planInstallation(app, {
     tree,
     host: hostOf(tree, commandLine),
@@ -63,13 +73,22 @@ function install(commandLine: InstallCommandLine, cwd: string): InstallOutput {
     main,
     node: process.execPath,
   });
-  return carryOut(changes, commandLine, tree.root, `${app.name} is installed as it should be`);
+  const output = carryOut(changes, commandLine, tree.root, `${app.name} is installed as it should be`);
+  // What of it runs already would keep its settings beyond a restart of the server.
+  if (commandLine.write && changes.length > 0) renewDetached(wrapperPath(tree.root));
+  return output;
 }
 
 function undo(commandLine: InstallCommandLine, cwd: string): InstallOutput {
   const tree = readServerTree(resolve(cwd, commandLine.serverRoot));
   const name = commandLine.name ?? nameOf(commandLine, cwd);
-  return carryOut(planRemoval(name, tree), commandLine, tree.root, '');
+  const process = detachedProcess(socketPath(name));
+  const output = carryOut(planRemoval(name, tree), commandLine, tree.root, '');
+  if (process === undefined || !commandLine.write) return output;
+  return {
+    ...output,
+    stderr: `${output.stderr}Then end its process, which outlives that: kill ${process}\n`,
+  };
 }
 
 function form(app: AppInstallation, serverRoot: string, main: string, isEnterprise: boolean): InstallOutput {
@@ -111,13 +130,18 @@ function carryOut(
   return { stdout: diffs.join(''), stderr: toLatin1(`${notes.join('\n')}\n`), exitCode: 0 };
 }
 
-function describeApp(commandLine: InstallCommandLine, cwd: string): AppInstallation {
+function describeApp(
+  commandLine: InstallCommandLine,
+  cwd: string,
+  tree: ServerTree | undefined,
+): AppInstallation {
   const { mode, children, uri, suffixes, user } = commandLine;
   return {
     name: commandLine.name ?? nameOf(commandLine, cwd),
     mode,
     app: mode === 'scripts' ? undefined : appOf(commandLine.app, cwd),
     children,
+    serverWorkers: serverWorkers(tree),
     uri,
     suffixes,
     user: user === undefined ? undefined : accountOf(user),

@@ -1,10 +1,16 @@
+import { serverWorkers } from '../install/server-tree.js';
 import type { Deployment } from './deployment.js';
 import type { Examination } from './examination.js';
 import { finding, type Finding } from './finding.js';
 
 /** LSAPI_CHILDREN, instances and Max Connections, which the server wants to fit (`checkExtAppSelfManagedAndFixEnv`). */
-export function checkConnections({ deployments }: Examination): readonly Finding[] {
-  return deployments.flatMap((deployment) => [...withoutChildren(deployment), ...counts(deployment)]);
+export function checkConnections({ deployments, tree }: Examination): readonly Finding[] {
+  const workers = serverWorkers(tree);
+  return deployments.flatMap((deployment) => [
+    ...withoutChildren(deployment),
+    ...counts(deployment, workers),
+    ...processes(deployment, workers),
+  ]);
 }
 
 function withoutChildren({ external, environment, place }: Deployment): Finding[] {
@@ -20,7 +26,7 @@ function withoutChildren({ external, environment, place }: Deployment): Finding[
   ];
 }
 
-function counts({ external, reading, place }: Deployment): Finding[] {
+function counts({ external, reading, place }: Deployment, workers: number): Finding[] {
   const { children } = reading.settings;
   if (external === undefined || children < 1) return [];
   const { maxConns, instances, name } = external;
@@ -42,7 +48,9 @@ function counts({ external, reading, place }: Deployment): Finding[] {
       }),
     ];
   }
-  if (children > maxConns) {
+  // Each process of the server has as many connections; all of them may lead to one group.
+  const connections = maxConns * (external.isDetached ? workers : 1);
+  if (children > connections) {
     return [
       finding('LSAPI_DOCTOR_MAX_CONNECTIONS', 'warning', place, {
         what: `LSAPI_CHILDREN of the external app "${name}" is ${children}, Max Connections (maxConns) ${maxConns}.`,
@@ -52,4 +60,19 @@ function counts({ external, reading, place }: Deployment): Finding[] {
     ];
   }
   return [];
+}
+
+/** One process for everything, which each process of the server starts for itself. */
+function processes({ external, reading, isScripts, place }: Deployment, workers: number): Finding[] {
+  const { children, concurrency } = reading.settings;
+  if (external === undefined || !external.autoStart || external.isDetached || isScripts) return [];
+  if (workers === 1 || children < 1 || children > concurrency) return [];
+  const all = external.maxConns * workers;
+  return [
+    finding('LSAPI_DOCTOR_WORKERS', 'warning', place, {
+      what: `The external app "${external.name}" is one process for all connections, and is started by each of the server's ${workers} worker processes (httpdWorkers).`,
+      why: `There are ${workers} such processes then: what the app keeps in memory, such as sessions, differs between them.`,
+      remedy: `Set runOnStartUp 3, so that the workers share one, and LSAPI_CHILDREN=${all} and LSNODE_CONCURRENCY=${all} for their ${workers} × ${external.maxConns} connections; lsnode install --mode worker writes this.`,
+    }),
+  ];
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBytes, GIB } from '../config/value-kinds.js';
 import { numberOf } from '../install/plain-config.js';
+import { serverWorkers } from '../install/server-tree.js';
 import { mostChildren, type Deployment } from './deployment.js';
 import type { Examination } from './examination.js';
 import { finding, type Finding } from './finding.js';
@@ -20,12 +21,13 @@ interface Limit {
 }
 
 /** Limits of the kernel and of the external app, against what the processes need. */
-export function checkLimits({ deployments, proc }: Examination): readonly Finding[] {
+export function checkLimits({ deployments, tree, proc }: Examination): readonly Finding[] {
   const limits = readLimits(proc);
+  const workers = serverWorkers(tree);
   return deployments.flatMap((deployment) => {
     // What the server gives a process is in its configuration; what it inherits is not.
     if (deployment.external !== undefined)
-      return [...externalMemory(deployment), ...externalProcesses(deployment)];
+      return [...externalMemory(deployment), ...externalProcesses(deployment, workers)];
     return [
       ...ownAddressSpace(limits.get('Max address space')),
       ...openFiles(deployment, limits.get('Max open files')),
@@ -107,15 +109,16 @@ function ownProcesses(deployment: Deployment, limit: Limit | undefined): Finding
   ];
 }
 
-function externalProcesses(deployment: Deployment): Finding[] {
+function externalProcesses(deployment: Deployment, workers: number): Finding[] {
   const { external, place } = deployment;
   const limits = ['procSoftLimit', 'procHardLimit']
     .map((keyword) => numberOf(external?.entry, keyword) ?? 0)
     .filter((limit) => limit > 0);
-  const children = mostChildren(deployment);
+  // The limit is one of the user's, for whom each worker process of the server starts a group.
+  const children = mostChildren(deployment) * (external?.isDetached === true ? 1 : workers);
   const needed = children * THREADS;
   // The server raises a limit that is below this by itself (LocalWorkerConfig::config).
-  const limit = Math.max(Math.min(...limits), 3 * (external?.maxConns ?? 0) + 50);
+  const limit = Math.max(Math.min(...limits), (3 * (external?.maxConns ?? 0) + 50) * workers);
   if (limits.length === 0 || limit >= needed) return [];
   return [
     finding('LSAPI_DOCTOR_PROCESSES', 'warning', place, {

@@ -25,6 +25,8 @@ export interface ExternalApp {
   readonly autoStart: boolean;
   readonly maxConns: number;
   readonly instances: number;
+  /** Whether one process, or group, belongs to all processes of the server, and outlives them. */
+  readonly isDetached: boolean;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -66,6 +68,7 @@ function appsAmong(
         autoStart: (numberOf(entry, 'autostart') ?? 1) !== 0,
         maxConns: numberOf(entry, 'maxconns') ?? 5,
         instances: numberOf(entry, 'instances') ?? 1,
+        isDetached: (numberOf(entry, 'runonstartup') ?? 3) === 3,
         environment,
       };
     });

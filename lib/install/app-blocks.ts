@@ -14,6 +14,8 @@ export interface AppInstallation {
   readonly app: { readonly root: string; readonly file: string } | undefined;
   /** Connections served at once: Max Connections and LSAPI_CHILDREN, which the server wants to be equal. */
   readonly children: number;
+  /** Processes of the server, each of which opens that many connections. */
+  readonly serverWorkers: number;
   /** URI of the context; not for scripts. */
   readonly uri: string;
   /** Of scripts: without the dot. */
@@ -22,13 +24,18 @@ export interface AppInstallation {
   readonly user: { readonly name: string; readonly group: string } | undefined;
 }
 
+/** The socket on which the server listens for an app. */
+export function socketPath(name: string): string {
+  return `/tmp/lshttpd/${name}.sock`;
+}
+
 /** The external app, keyword by keyword. Keywords and their meaning: `ExtWorkerConfig` and `LocalWorkerConfig`. */
 export function externalApp(app: AppInstallation): [keyword: string, value: string][] {
   // Not only children count against this limit, but their threads: one each, four of the thread pool, four of an app's.
-  const processes = Math.max(1400, 10 * app.children);
+  const processes = Math.max(1400, 10 * app.children * (app.mode === 'group' ? app.serverWorkers : 1));
   return [
     ['type', 'lsapi'],
-    ['address', `uds://tmp/lshttpd/${app.name}.sock`],
+    ['address', `uds:/${socketPath(app.name)}`],
     ['maxConns', String(app.children)],
     ...environment(app).map((value): [string, string] => ['env', value]),
     ['initTimeout', '60'],
@@ -45,7 +52,8 @@ export function externalApp(app: AppInstallation): [keyword: string, value: stri
           ['extUser', app.user.name],
           ['extGroup', app.user.group],
         ] as [string, string][])),
-    ['runOnStartUp', '1'],
+    // 3, detached: one for all processes of the server, each of which would start its own otherwise.
+    ['runOnStartUp', app.mode === 'worker' ? '3' : '1'],
     // Address space, of which V8 reserves far more than it uses.
     ['memSoftLimit', '0'],
     ['memHardLimit', '0'],
@@ -82,12 +90,21 @@ function configLine(keyword: string, value: string): string {
   return `  ${keyword.padEnd(24)}${value}`;
 }
 
-function environment({ mode, app, children }: AppInstallation): string[] {
+function environment({ mode, app, children, serverWorkers }: AppInstallation): string[] {
   const path = [...new Set([dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'])].join(':');
+  const connections = mode === 'worker' ? children * serverWorkers : children;
   return [
-    `LSAPI_CHILDREN=${children}`,
-    // All connections go to one child, which nobody replaces by a second one while it is busy.
-    ...(mode === 'worker' ? [`LSNODE_CONCURRENCY=${children}`, 'LSAPI_EXTRA_CHILDREN=0'] : []),
+    `LSAPI_CHILDREN=${connections}`,
+    // All connections go to one child, which keeps what it has in memory: nobody replaces it while it is busy, after
+    // many requests, or for want of them.
+    ...(mode === 'worker'
+      ? [
+          `LSNODE_CONCURRENCY=${connections}`,
+          'LSAPI_EXTRA_CHILDREN=0',
+          'LSAPI_MAX_REQS=0',
+          'LSAPI_MAX_IDLE=0',
+        ]
+      : []),
     ...(mode === 'scripts' ? [`LSNODE_CONCURRENCY=${children}`] : []),
     ...(app === undefined ? [] : [`LSNODE_ROOT=${app.root}`, `LSNODE_STARTUP_FILE=${app.file}`]),
     'NODE_ENV=production',

@@ -24,11 +24,11 @@ const LABELS: readonly (readonly [keyword: string, label: string])[] = [
 ];
 
 /** What a form has for a number of the file. */
-const CHOICES: Readonly<Record<string, string>> = {
-  persistConn: 'Yes',
-  respBuffer: 'No',
-  autoStart: 'Yes (Through CGI Daemon)',
-  runOnStartUp: 'Yes',
+const CHOICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  persistConn: { 1: 'Yes' },
+  respBuffer: { 0: 'No' },
+  autoStart: { 1: 'Yes (Through CGI Daemon)' },
+  runOnStartUp: { 1: 'Yes', 3: 'Yes (Detached Mode)' },
 };
 
 /** What to enter in WebAdmin of OpenLiteSpeed, or of LiteSpeed Web Server Enterprise, whose configuration is XML. */
@@ -41,7 +41,7 @@ export function formText(app: AppInstallation, serverRoot: string): string {
       .map(([, value], index) =>
         row(
           index === 0 ? label : '',
-          CHOICES[keyword] ?? value.replace('$SERVER_ROOT/fcgi-bin/lsnode', wrapperPath(serverRoot)),
+          CHOICES[keyword]?.[value] ?? value.replace('$SERVER_ROOT/fcgi-bin/lsnode', wrapperPath(serverRoot)),
         ),
       ),
   );

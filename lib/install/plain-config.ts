@@ -128,7 +128,12 @@ export function valueOf(entry: ConfigEntry | undefined, keyword: string): string
 
 /** A number as the server reads it, with the suffixes K, M and G; `undefined`: not there, or none. */
 export function numberOf(entry: ConfigEntry | undefined, keyword: string): number | undefined {
-  const match = /^(-?\d+)\s*([kmg]?)/i.exec(valueOf(entry, keyword) ?? '');
+  return leadingNumber(valueOf(entry, keyword));
+}
+
+/** The number that a value begins with, its unit considered. */
+export function leadingNumber(value: string | undefined): number | undefined {
+  const match = /^(-?\d+)\s*([kmg]?)/i.exec(value ?? '');
   if (match === null) return undefined;
   const factor = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match[2] ?? '').toLowerCase()] ?? 1;
   return Number(match[1]) * factor;

@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LsapiError } from '../errors.js';
-import { entriesOf, parsePlainConfig, valueOf, type ConfigEntry, type PlainConfig } from './plain-config.js';
+import {
+  entriesOf,
+  leadingNumber,
+  parsePlainConfig,
+  valueOf,
+  type ConfigEntry,
+  type PlainConfig,
+} from './plain-config.js';
 
 /** Where an installation keeps its configuration, below the server's root. */
 export const SERVER_CONFIG = 'conf/httpd_config.conf';
@@ -73,6 +81,16 @@ export function readServerTree(root: string): ServerTree {
     ...entriesOf(top, 'vhtemplate').map((entry) => template(entry, root)),
   ];
   return { root, file, entries, virtualHosts };
+}
+
+/**
+ * Processes of the server, each of which has connections of its own to an external app, and starts it for itself unless
+ * it is detached: `httpdWorkers`, by default one for each processor, 8 at most (`HttpServerImpl::configServerBasic2`).
+ */
+export function serverWorkers(tree: ServerTree | undefined): number {
+  const setting = tree?.entries.find(({ entry }) => entry.keyword === 'httpdworkers')?.entry.value;
+  const number = leadingNumber(setting);
+  return number !== undefined && number >= 1 && number <= 16 ? number : Math.min(8, cpus().length || 1);
 }
 
 /** @throws what the file system says */

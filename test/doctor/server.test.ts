@@ -29,6 +29,7 @@ describe('lsnode doctor, of a server that runs lsnode', function () {
     });
 
     it('where it has set up one process, and scripts beside it', async () => {
+      patient.spoilServer(/httpdWorkers +1/, 'httpdWorkers 4');
       patient.install('--mode', 'worker');
       patient.install('--mode', 'scripts');
       const { findings } = await patient.check();
@@ -149,6 +150,15 @@ describe('lsnode doctor, of a server that runs lsnode', function () {
       assertOnly(await patient.look(), 'LSAPI_DOCTOR_MAX_CONNECTIONS', 'warning', {
         what: /100, LSAPI_CHILDREN 20/,
         remedy: /LSAPI_CHILDREN and maxConns to the same number.*LSNODE_CONCURRENCY/,
+      });
+    });
+
+    it('one process for all connections, of which each worker process of the server starts its own', async () => {
+      patient.spoilServer(/httpdWorkers +1/, 'httpdWorkers 4');
+      patient.addEnvironment('LSNODE_CONCURRENCY=20');
+      assertOnly(await patient.check(), 'LSAPI_DOCTOR_WORKERS', 'warning', {
+        what: /each of the server's 4 worker processes/,
+        remedy: /runOnStartUp 3.*LSAPI_CHILDREN=80 and LSNODE_CONCURRENCY=80/,
       });
     });
 

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installCommand, type InstallOutput } from '#lib/cli/install-command.js';
@@ -127,10 +128,26 @@ describe('lsnode install', () => {
       assert.equal(entriesOf(topOf(server.hostConfig), 'extprocessor').length, 1);
     });
 
-    it('--mode worker: one child has all connections', () => {
+    it('--mode worker: one child has the connections of all worker processes of the server, and keeps its memory', () => {
+      server.config = SERVER_CONFIG.replace(/httpdWorkers +1/, 'httpdWorkers 4');
       written(install('--write', '--mode', 'worker', '--children', '50'));
-      const { LSAPI_CHILDREN, LSNODE_CONCURRENCY } = environment(externalApp(server.hostConfig, 'shop-app'));
-      assert.deepEqual([LSAPI_CHILDREN, LSNODE_CONCURRENCY], ['50', '50']);
+      const app = externalApp(server.hostConfig, 'shop-app');
+      assert.deepEqual(
+        ['maxconns', 'runonstartup'].map((keyword) => valueOf(app, keyword)),
+        ['50', '3'],
+      );
+      const { LSAPI_CHILDREN, LSNODE_CONCURRENCY, LSAPI_MAX_REQS, LSAPI_MAX_IDLE } = environment(app);
+      assert.deepEqual([LSAPI_CHILDREN, LSNODE_CONCURRENCY], ['200', '200']);
+      assert.deepEqual([LSAPI_MAX_REQS, LSAPI_MAX_IDLE], ['0', '0']);
+    });
+
+    it('--mode worker: marks the command as changed, for the process that runs to get other settings', () => {
+      written(install('--write', '--mode', 'worker'));
+      utimesSync(wrapper(), 0, 0);
+      written(install('--write', '--mode', 'worker'));
+      assert.equal(statSync(wrapper()).mtimeMs, 0);
+      written(install('--write', '--mode', 'worker', '--children', '7'));
+      assert.ok(statSync(wrapper()).mtimeMs > 0);
     });
 
     it("--mode scripts: a line in the server's script handler, the only one that it reads", () => {
