@@ -38,6 +38,7 @@ export type LsapiErrorCode =
   | 'LSAPI_ERR_NATIVE'
   | 'LSAPI_ERR_OPTION'
   | 'LSAPI_ERR_STDIN_NOT_SOCKET'
+  | 'LSAPI_ERR_TUNE'
   // suEXEC daemon: it must not start; requests that it refuses; a child that could not become its user
   | 'LSAPI_ERR_SUEXEC'
   | 'LSAPI_ERR_CREDENTIALS_MISSING'

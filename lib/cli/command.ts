@@ -34,6 +34,11 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
     await runDoctor(argv.slice(1));
     return;
   }
+  if (argv[0] === 'tune') {
+    const { runTune } = await import('./tune-command.js');
+    await runTune(argv.slice(1));
+    return;
+  }
   const commandLine = parseCommandLine(argv);
   switch (commandLine.action) {
     case 'help':

@@ -172,6 +172,7 @@ export function helpText(): string {
        lsnode status|top|metrics [PID|SOCKET]
        lsnode install [APP] --vhost NAME [--write]
        lsnode doctor [APP]
+       lsnode tune [APP]
 
 Serves a Node.js app to a LiteSpeed web server over LSAPI: on the socket that
 the server left on descriptor 0, on one of its own (--bind), or without such a
@@ -184,8 +185,9 @@ With --scripts, or a configuration, app is a directory; see docs/scripts.md.
 
 lsnode status shows what every running lsnode does, lsnode top goes on showing
 it, lsnode metrics tells Prometheus; lsnode install sets an app up behind
-OpenLiteSpeed, lsnode doctor finds what keeps one from being served; each has a
---help. An app of such a name is run as ./status.
+OpenLiteSpeed, lsnode doctor finds what keeps one from being served, lsnode tune
+works out how many processes it should have; each has a --help. An app of such a
+name is run as ./status.
 
 Options:
 ${definitionList([

