@@ -161,10 +161,13 @@ export function debianPlace(release, node, arch) {
   cpSync(realpathSync(node), join(system, 'usr/local/lib/node'));
   cpSync(npmDirectory(), join(system, 'usr/local/lib/npm'), { recursive: true, dereference: true });
   putCommands(join(system, 'usr/local/bin'), '/usr/local/lib/node', '/usr/local/lib/npm');
-  const prepare = [`mount -t proc proc '${system}/proc'`, ...(arch === 'arm64' ? [emulateArm64()] : [])];
-  // A register of binary formats of its own needs a namespace of users of its own.
-  const options =
-    arch === 'arm64' ? ['--user', '--map-root-user', '--pid', '--fork', '--mount'] : ['--mount'];
+  // A register of binary formats of its own needs a namespace of users of its own, in which only the /proc that is there
+  // can be had: a new one would need process ids of its own, whose first process does not end when it is told to.
+  const emulated = arch === 'arm64';
+  const options = emulated ? ['--user', '--map-root-user', '--mount'] : ['--mount'];
+  const prepare = emulated
+    ? [`mount --rbind /proc '${system}/proc'`, emulateArm64()]
+    : [`mount -t proc proc '${system}/proc'`];
   const enter = namespace(
     options,
     `${prepare.join(' && ')} && exec chroot '${system}' /usr/bin/env -C /srv/app "$@"`,
