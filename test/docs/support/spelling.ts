@@ -58,9 +58,7 @@ export function wordsOf(text: string): string[] {
     .map((token) => token.replace(/^[^\p{L}\p{N}_$@./<-]+|[^\p{L}\p{N}_)>/]+$/gu, ''))
     .filter(
       (token) =>
-        !/[\d_@$=<>{}()[\]*\\#+&%~^:]|\w\.\w|^[-./]|\/$|\w\/\w+\/|[\p{Ll}]\p{Lu}/u.test(
-          token.replace(/[()]/g, ''),
-        ),
+        !/[\d_@$=<>{}()[\]*\\#+&%~^:]|\w\.\w|^[-.]|\/|[\p{Ll}]\p{Lu}/u.test(token.replace(/[()]/g, '')),
     )
     .flatMap((token) => token.split(/[^\p{L}'’]+/u))
     .map((word) => word.replace(/^['’]+|['’]s?$|['’]+$/gu, '').replaceAll('’', "'"))
