@@ -7,7 +7,14 @@ import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../native/binding.js';
 import type { SocketEntry } from './process-files.js';
-import { countWatches, readChildren, readDescriptors, readSockets, readThreads } from './process-files.js';
+import {
+  countWatches,
+  isSqliteDatabase,
+  readChildren,
+  readDescriptors,
+  readSockets,
+  readThreads,
+} from './process-files.js';
 
 /** What the process had before the app was loaded. */
 export interface Baseline {
@@ -209,8 +216,11 @@ function findDescriptors(
     } else if (type === 'anon_inode' && !explained.threads) {
       const name = detail.replace(/[[\]]/g, '');
       hazards.push(hazard('descriptor', `an open ${name} of a native addon (descriptor ${fd})`));
+    } else if (target.startsWith('/') && isSqliteDatabase(fd)) {
+      // Its locks are the process's, and its cache is of one connection: SQLite forbids to carry one over a fork.
+      hazards.push(hazard('descriptor', `an open SQLite database ${target} (descriptor ${fd})`));
     }
-    // Files are no hazard: they share their position, but apps open them to append or to read at once.
+    // Other files are no hazard: they share their position, but apps open them to append or to read at once.
   }
   return hazards;
 }

@@ -1,5 +1,5 @@
 // What Linux tells of this process under /proc. Everything may change while it is read: what is gone is left out.
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** Descriptors with what they are (`socket:[8101]`, `/var/log/app.log`). */
 export function readDescriptors(): Map<number, string> {
@@ -9,6 +9,18 @@ export function readDescriptors(): Map<number, string> {
     if (target !== undefined) descriptors.set(Number(name), target);
   }
   return descriptors;
+}
+
+/** What each SQLite database begins with (its file format, section 1.2). */
+const SQLITE_HEADER = Buffer.from('SQLite format 3\0', 'latin1');
+
+/**
+ * Whether an open file is an SQLite database. It is read where it is open: to open and close it once more would take away
+ * the locks that this process has on it.
+ */
+export function isSqliteDatabase(fd: number): boolean {
+  const start = Buffer.alloc(SQLITE_HEADER.length);
+  return attempt(() => readSync(fd, start, 0, start.length, 0)) !== undefined && start.equals(SQLITE_HEADER);
 }
 
 /** How many paths an inotify descriptor watches. */

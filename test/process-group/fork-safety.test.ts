@@ -46,6 +46,16 @@ describe('What keeps an app from being forked', function () {
     assert.deepEqual(summary(await hazardsOf(connect('socket.unref();'))), expected);
   });
 
+  it('an open SQLite database, known by what it begins with', async () => {
+    const sqlite = `fs.writeFileSync('shop.db', 'SQLite format 3\\0and pages'); fs.openSync('shop.db', 'r+');`;
+    const [found, ...others] = await hazardsOf(sqlite);
+    assert.match(
+      `${found?.kind}: ${found?.what}`,
+      /^descriptor: an open SQLite database \/.*\/shop\.db \(descriptor \d+\)$/,
+    );
+    assert.deepEqual(others, []);
+  });
+
   it('each hazard says what the author can do', async () => {
     const [hazard] = await hazardsOf(connect(''));
     assert.match(hazard?.remedy ?? '', /onAfterFork\(\) from 'lsapi'.*LSNODE_PRELOAD=off/);
@@ -142,7 +152,7 @@ describe('What keeps an app from being forked', function () {
       await delay(20);`,
     'timers, also those that keep the process': `setInterval(() => {}, 1000); setTimeout(() => {}, 5000); setInterval(() => {}, 9).unref();`,
     'signal handlers': `process.on('SIGUSR2', () => {}); process.on('SIGWINCH', () => {});`,
-    'an open file': `fs.openSync('log', 'a'); await fs.promises.open('log');`,
+    'an open file': `fs.openSync('log', 'a'); fs.writeFileSync('data', 'SQLite format 2'); fs.openSync('data'); await fs.promises.open('log');`,
     'channels between parts of the process': `const { port1 } = new MessageChannel(); port1.onmessage = () => {};`,
     'work that ends while it is waited for': `crypto.pbkdf2('it', 'salt', 1e5, 64, 'sha512', () => fs.readFile('/proc/self/stat', () => {}));
       fs.promises.readFile('/proc/self/stat'); require('node:zlib').gzip('it', () => {}); require('node:dns').lookup('localhost', () => {});`,
