@@ -231,7 +231,9 @@ export class Delivery implements ConnectionUser, ConnectionWaiter {
 
   #failHead(status: number, reason: string): void {
     this.#finish();
-    this.#owner.onFailed({ status, reason, code: 'LSAPI_ERR_GATEWAY_RESPONSE' });
+    // After a failed delivery in mid-response the client has the first one's header already.
+    if (this.#client.started) this.#owner.onCut(reason);
+    else this.#owner.onFailed({ status, reason, code: 'LSAPI_ERR_GATEWAY_RESPONSE' });
   }
 
   #finish(): void {

@@ -155,6 +155,25 @@ describe('gateway: what can go wrong', () => {
     assert.ok(setup.errors.some((line) => /5 bytes of the announced Content-Length are missing/.test(line)));
   });
 
+  it('cuts a response off that a second delivery ends before its header, when the first one got into its body', async () => {
+    setup = await Setup.start((delivery) => {
+      if (delivery.number > 1) {
+        delivery.write(RECEIVED, encodeEmpty(PacketType.RespEnd));
+        return;
+      }
+      delivery.write(RECEIVED, encodeRespHeader(200, ['X: y']), encodeStream(Buffer.from('begun')));
+      setTimeout(() => delivery.connection.close(), 30);
+    });
+    const client = setup.client();
+    client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    await eventually('client cut off', () => client.ended);
+    const [response] = client.responses(['GET']);
+    assert.deepEqual([response?.status, response?.complete], [200, false]);
+    assert.equal(response?.body.toString(), 'begun');
+    assert.ok(setup.errors.some((line) => /cut off: The response ended before its header/.test(line)));
+    assert.equal((await setup.get('/')).status, 500);
+  });
+
   it('drops the client without a word at "Status: 444"', async () => {
     setup = await Setup.start((delivery) => delivery.answer(200, ['Status: 444', 'X: y'], 'text'));
     const client = setup.client();

@@ -76,6 +76,7 @@ class FuzzedApplication {
   /** Bytes that were written for the first request, delivery by delivery. */
   readonly written: Buffer[] = [];
   #delivered = 0;
+  #writing = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -91,6 +92,11 @@ class FuzzedApplication {
     return wire;
   }
 
+  /** Whether it still writes: what it writes from now on would be taken for the answer to the next request. */
+  get writes(): boolean {
+    return this.#writing > 0;
+  }
+
   /** Ends every connection: what has not been answered never will be. */
   close(): void {
     for (const wire of this.#connections) wire.hear(undefined);
@@ -100,10 +106,12 @@ class FuzzedApplication {
     const { deliveries, chunkSize, closes } = this.#plan;
     const bytes = deliveries[this.#delivered++ % deliveries.length] ?? Buffer.alloc(0);
     this.written.push(bytes);
+    this.#writing++;
     for (let at = 0; at < bytes.length; at += chunkSize) {
       wire.hear(Buffer.from(bytes.subarray(at, Math.min(bytes.length, at + chunkSize))));
       if (chunkSize !== Infinity && (at / chunkSize) % 4 === 3) await turn();
     }
+    this.#writing--;
     if (closes) wire.hear(undefined);
   }
 }
@@ -191,6 +199,7 @@ async function exchange(plan: Plan): Promise<void> {
     for (let turns = 0; turns < SETTLING_TURNS && !answered(); turns++) await turn();
   }
   await until(answered, 'the end of the first request');
+  await until(() => !application.writes, 'the end of what the application writes');
   for (let turns = 0; turns < SETTLING_TURNS; turns++) await turn();
 
   const read = readResponse(client.heard, bodiless);
