@@ -2,7 +2,7 @@
 // main.js --target FILE --covers PREFIX… --corpus DIRECTORY --artifacts DIRECTORY [--seconds N] [--executions N] [--seed N]
 // [--hang-ms N]
 // or with --reproduce FILE instead of all but the last of these. The last line on standard output is the outcome as JSON.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runInThisContext } from 'node:vm';
@@ -60,13 +60,19 @@ function isHanging(run: () => void): boolean {
 /** Writes a finding and the shortest input that has the same outcome. */
 async function keep(finding: Finding, fuzzer: Fuzzer): Promise<void> {
   console.error(`finding: ${finding.report}`);
+  // At once: what the input has set off may end the process while it is being shortened.
+  const whole = join(values.artifacts, nameOf(finding.input));
+  writeFileSync(whole, finding.input);
   const shortest = await minimise(
     finding.input,
     async (input) => (await fuzzer.check(input))?.signature === finding.signature,
     MINIMISE_MS,
   );
   const path = join(values.artifacts, nameOf(shortest));
-  writeFileSync(path, shortest);
+  if (path !== whole) {
+    writeFileSync(path, shortest);
+    rmSync(whole);
+  }
   console.error(`input: ${path}\n${JSON.stringify(shortest.toString('latin1').slice(0, 2000))}`);
 }
 
