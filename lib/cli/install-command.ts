@@ -74,20 +74,22 @@ function install(commandLine: InstallCommandLine, cwd: string): InstallOutput {
     node: process.execPath,
   });
   const output = carryOut(changes, commandLine, tree.root, `${app.name} is installed as it should be`);
-  // What of it runs already would keep its settings beyond a restart of the server.
-  if (commandLine.write && changes.length > 0) renewDetached(wrapperPath(tree.root));
+  // What of it runs already would keep its settings beyond a restart of the server. Not for others: all detached apps have
+  // the same command, and lose what they have in memory.
+  const isDetached = app.mode === 'worker' || detachedProcess(socketPath(app.name)) !== undefined;
+  if (commandLine.write && changes.length > 0 && isDetached) renewDetached(wrapperPath(tree.root));
   return output;
 }
 
 function undo(commandLine: InstallCommandLine, cwd: string): InstallOutput {
   const tree = readServerTree(resolve(cwd, commandLine.serverRoot));
   const name = commandLine.name ?? nameOf(commandLine, cwd);
-  const process = detachedProcess(socketPath(name));
+  const running = detachedProcess(socketPath(name));
   const output = carryOut(planRemoval(name, tree), commandLine, tree.root, '');
-  if (process === undefined || !commandLine.write) return output;
+  if (running === undefined || !commandLine.write) return output;
   return {
     ...output,
-    stderr: `${output.stderr}Then end its process, which outlives that: kill ${process}\n`,
+    stderr: `${output.stderr}Then end its process, which outlives that: kill ${running}\n`,
   };
 }
 

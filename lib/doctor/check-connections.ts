@@ -1,3 +1,4 @@
+import { MOST_CHILDREN } from '../config/variable.js';
 import { serverWorkers } from '../install/server-tree.js';
 import type { Deployment } from './deployment.js';
 import type { Examination } from './examination.js';
@@ -67,7 +68,7 @@ function processes({ external, reading, isScripts, place }: Deployment, workers:
   const { children, concurrency } = reading.settings;
   if (external === undefined || !external.autoStart || external.isDetached || isScripts) return [];
   if (workers === 1 || children < 1 || children > concurrency) return [];
-  const all = external.maxConns * workers;
+  const all = Math.min(external.maxConns * workers, MOST_CHILDREN);
   return [
     finding('LSAPI_DOCTOR_WORKERS', 'warning', place, {
       what: `The external app "${external.name}" is one process for all connections, and is started by each of the server's ${workers} worker processes (httpdWorkers).`,

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { MOST_CHILDREN } from '../config/variable.js';
 import { WRAPPER } from './wrapper.js';
 
 /** How an app is to be served: `worker`: by one process; `group`: by children; `scripts`: files by their suffix. */
@@ -92,7 +93,8 @@ function configLine(keyword: string, value: string): string {
 
 function environment({ mode, app, children, serverWorkers }: AppInstallation): string[] {
   const path = [...new Set([dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'])].join(':');
-  const connections = mode === 'worker' ? children * serverWorkers : children;
+  // Of a number above the largest LSNODE_CONCURRENCY nothing would be left: a process for each connection.
+  const connections = mode === 'worker' ? Math.min(children * serverWorkers, MOST_CHILDREN) : children;
   return [
     `LSAPI_CHILDREN=${connections}`,
     // All connections go to one child, which keeps what it has in memory: nobody replaces it while it is busy, after

@@ -6,9 +6,11 @@ import { syncBuiltinESMExports } from 'node:module';
 
 /**
  * Bytes of what counts as a pool. Less is a key or a secret rather, which is better the same in all children, and more
- * getRandomValues() does not give. Pools of uuid have 256 bytes, those of nanoid 2,688.
+ * getRandomValues() does not give. Pools of uuid have 256 bytes, those of nanoid 2,688. With randomBytes() secrets of 256
+ * and 512 bytes are usual, and pools (@lukeed/uuid) have 4,096.
  */
 const SMALLEST = 256;
+const SMALLEST_OF_RANDOM_BYTES = 1024;
 const LARGEST = 65_536;
 
 /** Most pools that are remembered; the oldest are forgotten. */
@@ -37,8 +39,10 @@ let replaced: Replaced[] = [];
 
 /** Begins to remember pools of random bytes. For a parent that will fork, before it loads the app. */
 export function watchRandomPools(): void {
-  for (const name of ['randomFillSync', 'getRandomValues', 'randomBytes']) replace(crypto, name);
-  replace(Object.getPrototypeOf(crypto.webcrypto) as object, 'getRandomValues');
+  replace(crypto, 'randomBytes', SMALLEST_OF_RANDOM_BYTES);
+  replace(crypto, 'randomFillSync', SMALLEST);
+  // What `crypto.getRandomValues` leads to as well.
+  replace(Object.getPrototypeOf(crypto.webcrypto) as object, 'getRandomValues', SMALLEST);
   syncBuiltinESMExports();
 }
 
@@ -59,14 +63,15 @@ export function refillRandomPools(): void {
   syncBuiltinESMExports();
 }
 
-function replace(owner: object, name: string): void {
+function replace(owner: object, name: string, smallest: number): void {
   const original = Object.getOwnPropertyDescriptor(owner, name);
   if (original === undefined || !original.configurable || typeof original.value !== 'function') return;
   const fill = original.value as Filling;
   const replacement = function (this: unknown, ...parameters: unknown[]): unknown {
     const result = Reflect.apply(fill, this, parameters);
     // Of randomFillSync() with an offset only a part is random, of randomBytes() with a callback nothing yet.
-    if (parameters.length === 1 && ArrayBuffer.isView(result)) remember(result);
+    if (parameters.length === 1 && ArrayBuffer.isView(result) && result.byteLength >= smallest)
+      remember(result);
     return result;
   };
   for (const property of ['name', 'length']) {
@@ -77,7 +82,7 @@ function replace(owner: object, name: string): void {
 }
 
 function remember({ buffer, byteOffset, byteLength }: ArrayBufferView): void {
-  if (replaced.length === 0 || byteLength < SMALLEST || byteLength > LARGEST) return;
+  if (replaced.length === 0 || byteLength > LARGEST) return;
   pools = pools.filter(({ memory, offset }) => memory.deref() !== buffer || offset !== byteOffset);
   if (pools.length === MOST) pools.shift();
   const content = Buffer.from(new Uint8Array(buffer, byteOffset, byteLength));

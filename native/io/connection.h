@@ -66,8 +66,8 @@ class Connection {
   /// of its answer as the application gave it, 0 where it had none.
   uint64_t duration_us() const { return duration_us_; }
   uint32_t status() const { return status_; }
-  /// Bytes not yet taken by the server.
-  size_t pending_output() const { return output_.pending(); }
+  /// Bytes not yet taken by the server, and those that it never will take.
+  size_t pending_output() const { return output_.pending() + lost_output_; }
 
  private:
   friend class ConnectionSet;
@@ -114,6 +114,10 @@ class Connection {
   RequestView request_;
   Encoding encoding_;  // of the last request; replies mirror it
   OutputQueue output_;
+  // Bytes that came to nothing since the connection is broken: whoever waits for the server when much is
+  // pending has to do so then, too. One that goes on writing would never let the event loop tell it of the
+  // end.
+  size_t lost_output_ = 0;
 };
 
 }  // namespace lsapi

@@ -202,6 +202,7 @@ void ConnectionSet::ProbePeer(Connection& connection) {
 
 void ConnectionSet::Abort(Connection& connection, CloseReason reason) {
   connection.peer_closed_ = true;
+  connection.lost_output_ += connection.output_.pending();
   connection.output_.Clear();
   ready_.push_back({Ready::kAbort, reason, connection.slot_, connection.serial_});
 }

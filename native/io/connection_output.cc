@@ -68,6 +68,8 @@ void ConnectionSet::SendBody(Connection& connection, std::span<uint8_t> room, si
     connection.output_.AppendPackets(Bytes(end).first(end_size));
     if (was_empty) Flush(connection);
     connection.output_.Keep(body);
+  } else {
+    connection.lost_output_ += size + body.bytes().size();
   }
   if ((flags & kRespondEnd) != 0) EndRequest(connection);
 }
@@ -107,14 +109,21 @@ void ConnectionSet::EndRequest(Connection& connection) {
 }
 
 void ConnectionSet::Transmit(Connection& connection, Bytes packets) {
-  if (packets.empty() || connection.peer_closed_) return;
+  if (connection.peer_closed_) {
+    connection.lost_output_ += packets.size();
+    return;
+  }
+  if (packets.empty()) return;
   if (connection.output_.empty()) {
     ssize_t sent;
     do {
       sent = send(connection.fd_.get(), packets.data(), packets.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     if (sent == static_cast<ssize_t>(packets.size())) return;
-    if (sent < 0 && errno != EAGAIN) return Break(connection);
+    if (sent < 0 && errno != EAGAIN) {
+      connection.lost_output_ += packets.size();
+      return Break(connection);
+    }
     if (sent > 0) packets = packets.subspan(static_cast<size_t>(sent));
     Watch(connection, true);
   }
@@ -148,6 +157,7 @@ void ConnectionSet::Flush(Connection& connection) {
 void ConnectionSet::Break(Connection& connection) {
   // Mostly the server is gone. Nothing may follow the bytes that were lost; the end of the stream, which this
   // makes sure of, is an event of its own: it aborts the request and closes the connection.
+  connection.lost_output_ += connection.output_.pending();
   connection.output_.Clear();
   connection.peer_closed_ = true;
   shutdown(connection.fd_.get(), SHUT_RDWR);

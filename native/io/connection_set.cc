@@ -336,6 +336,8 @@ Connection* ConnectionSet::Find(uint32_t slot, uint32_t serial) {
 }
 
 void ConnectionSet::WatchDrain(Connection& connection) {
+  // The abort of the request, which is on its way, is what ends the wait.
+  if (connection.peer_closed_) return;
   connection.wants_drain_ = !connection.output_.empty();
   if (connection.wants_drain_) return;
   ready_.push_back({Ready::kDrain, CloseReason::kError, connection.slot_, connection.serial_});
@@ -368,6 +370,7 @@ void ConnectionSet::Close(Connection& connection) {
   buffers_.Release(std::move(connection.input_));
   connection.fd_.Reset();
   connection.output_.Clear();
+  connection.lost_output_ = 0;
   connection.input_size_ = 0;
   connection.state_ = ConnectionState::kFree;
   connection.readable_ = false;

@@ -153,7 +153,8 @@ class ConnectionSet {
   bool header_sent(const Connection& connection) const { return connection.header_sent_; }
   /// Sends text to the server's log as STDERR_STREAM packets.
   void SendStderr(Connection& connection, std::string_view text);
-  /// OnDrain() is called once the output is gone, also when it is gone already.
+  /// OnDrain() is called once the output is gone, also when it is gone already; OnAbort() instead where the
+  /// connection is broken.
   void WatchDrain(Connection& connection);
 
   const ConnectionSetStatistics& statistics() const { return statistics_; }

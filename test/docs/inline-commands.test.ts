@@ -12,4 +12,15 @@ describe('Commands in the text of the documentation', () => {
       });
     assert.deepEqual(problems, []);
   });
+
+  it('have the options of the subcommand that they name', () => {
+    const subcommands = ['doctor', 'install', 'metrics', 'status', 'top', 'tune'];
+    for (const subcommand of subcommands) {
+      assert.equal(problemOfCommand(`lsnode ${subcommand} --help`), undefined);
+      assert.match(
+        problemOfCommand(`lsnode ${subcommand} --document-root`) ?? '',
+        /has no option --document-root/,
+      );
+    }
+  });
 });

@@ -162,6 +162,16 @@ describe('lsnode doctor, of a server that runs lsnode', function () {
       });
     });
 
+    it('the same, where the remedy is the most that a process can have', async () => {
+      patient.spoilServer(/httpdWorkers +1/, 'httpdWorkers 8');
+      patient.addEnvironment('LSNODE_CONCURRENCY=2000');
+      patient.spoil('LSAPI_CHILDREN=20', 'LSAPI_CHILDREN=2000');
+      patient.spoil(/maxConns +20/, 'maxConns 2000');
+      const { findings } = await patient.check();
+      const found = findings.find(({ code }) => code === 'LSAPI_DOCTOR_WORKERS');
+      assert.match(found?.remedy ?? '', /LSAPI_CHILDREN=10000 and LSNODE_CONCURRENCY=10000/);
+    });
+
     it('several instances of a group', async () => {
       patient.spoil(/instances +1/, 'instances 4');
       assertOnly(await patient.look(), 'LSAPI_DOCTOR_INSTANCES', 'error', { remedy: /instances 1/ });

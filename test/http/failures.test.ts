@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerOptions } from '#lib/index.js';
-import { captureLog, later, withServer, type Handler } from './support/serve.js';
+import { captureLog, deferred, later, withServer, type Handler } from './support/serve.js';
 import { same } from './support/same.js';
 import type { LsapiClient, ReceivedResponse } from '../support/lsapi-client.js';
 
@@ -210,6 +210,31 @@ describe('A client that leaves', () => {
       },
     );
     assert.deepEqual(codes, ['close', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_DESTROYED']);
+  });
+
+  it('does not tell a handler to go on writing', async () => {
+    const many = 100_000;
+    const closed = deferred();
+    let leave = (): void => undefined;
+    let writes = 0;
+    await withServer(
+      (_request, response) => {
+        const write = (): void => {
+          while (writes < many && response.write('x'.repeat(100))) writes++;
+          response.once('drain', write);
+        };
+        response.on('close', closed.resolve);
+        leave();
+        write();
+      },
+      async (served) => {
+        const client = await served.client();
+        leave = () => client.close();
+        await client.send();
+        await closed.promise;
+      },
+    );
+    assert.ok(writes < many, `${writes} writes were taken`);
   });
 });
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installCommand, type InstallOutput } from '#lib/cli/install-command.js';
+import { readSettings } from '#lib/config/settings.js';
 import { entriesOf, parsePlainConfig, valueOf, type ConfigEntry } from '#lib/install/plain-config.js';
 import { lsnodes } from '../cli/support/lsnode.js';
 import { FakeServer, HOST_CONFIG, lsnode, SERVER_CONFIG } from './support/server.js';
@@ -148,6 +149,22 @@ describe('lsnode install', () => {
       assert.equal(statSync(wrapper()).mtimeMs, 0);
       written(install('--write', '--mode', 'worker', '--children', '7'));
       assert.ok(statSync(wrapper()).mtimeMs > 0);
+    });
+
+    it('--mode worker: one process even where that is more connections than one can have', () => {
+      server.config = SERVER_CONFIG.replace(/httpdWorkers +1/, 'httpdWorkers 8');
+      written(install('--write', '--mode', 'worker', '--children', '2000'));
+      const { settings, warnings } = readSettings(environment(externalApp(server.hostConfig, 'shop-app')), {
+        socket: 'listening',
+      });
+      assert.deepEqual([settings.children, settings.concurrency, warnings], [10_000, 10_000, []]);
+    });
+
+    it('leaves the command as it is where the app is not detached, for others that are to go on', () => {
+      written(scripts('--write'));
+      utimesSync(wrapper(), 0, 0);
+      written(install('--write'));
+      assert.equal(statSync(wrapper()).mtimeMs, 0);
     });
 
     it("--mode scripts: a line in the server's script handler, the only one that it reads", () => {

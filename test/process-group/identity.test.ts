@@ -148,6 +148,7 @@ describe('The identity of forked siblings', () => {
         };
         const kept = {
           key: randomBytes(32),
+          longKey: randomBytes(512),
           secret: randomFillSync(Buffer.alloc(255)),
           large: randomFillSync(Buffer.alloc(65537)),
           reused: randomFillSync(Buffer.alloc(512)),

@@ -217,6 +217,28 @@ describe('A client that leaves a raw request', () => {
     assert.equal(aborted, true);
   });
 
+  it('is told to a handler that writes without a pause meanwhile', async () => {
+    const many = 100_000;
+    let leave = (): void => undefined;
+    let writes = 0;
+    let finish = (): void => undefined;
+    const done = new Promise<void>((resolve) => (finish = resolve));
+    const server = serve(async (request, response) => {
+      leave();
+      // Only promises: the event loop does not turn until one of them waits for it.
+      while (writes < many && !request.signal.aborted) {
+        writes++;
+        await response.write('x'.repeat(100));
+      }
+      finish();
+    });
+    const client = await server.connect();
+    leave = () => client.close();
+    await client.send();
+    await done;
+    assert.ok(writes < many, `${writes} parts were taken from the handler`);
+  });
+
   it('frees a handler that waits for it to take bytes', async () => {
     let freed = false;
     let writes = 0;

@@ -300,6 +300,30 @@ TEST_SUITE("a server that vanishes during the response") {
     }
   }
 
+  TEST_CASE("does not take what is written then: it stays pending, until the abort ends the wait") {
+    Application app;
+    const test::CountedBytes body(std::string(5'000'000, 'x'));
+    Connection* open = nullptr;
+    app.on_request = [&](Connection& connection) { open = &connection; };
+    WebServer server = app.Connect();
+    server.Send(PlainRequest());
+    app.Run();
+    app.Send(*open, {.body = "taken", .flags = 0});
+    REQUIRE(open->pending_output() == 0);
+    server.Close();
+    size_t pending = 0;
+    for (int part = 0; part < 3; ++part) {
+      app.Send(*open, {.header = "", .body = std::string(1000, 'x'), .flags = 0});
+      CHECK(open->pending_output() >= pending + 1000);
+      pending = open->pending_output();
+    }
+    app.SendExternal(*open, body, 0);
+    CHECK(open->pending_output() >= pending + 5'000'000);
+    app.set.WatchDrain(*open);
+    app.Run();
+    CHECK(app.Events() == "request abort");
+  }
+
   TEST_CASE("gives back the application's memory") {
     Application app;
     const test::CountedBytes body(std::string(5'000'000, 'x'));

@@ -7,6 +7,7 @@ import { installHelpText } from '#lib/cli/install-options.js';
 import { metricsHelpText } from '#lib/cli/metrics-command.js';
 import { helpText } from '#lib/cli/options.js';
 import { statusHelpText } from '#lib/cli/status-command.js';
+import { tuneHelpText } from '#lib/cli/tune-command.js';
 import { topHelpText } from '#lib/cli/top-command.js';
 import { root } from '../../cli/support/lsnode.js';
 import { lineOf, type Page } from './markdown.js';
@@ -23,6 +24,7 @@ const HELP: Readonly<Record<string, () => string>> = {
   metrics: metricsHelpText,
   status: statusHelpText,
   top: topHelpText,
+  tune: tuneHelpText,
 };
 
 export function inlineCommandsOf({ name, tree }: Page): InlineCommand[] {
