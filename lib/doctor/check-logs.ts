@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isLsapiError } from '../errors.js';
+import { valueOf } from '../install/plain-config.js';
 import { obstacle } from './access.js';
 import type { Deployment } from './deployment.js';
 import type { Examination } from './examination.js';
@@ -10,8 +11,25 @@ import { finding, type Finding } from './finding.js';
 const VARIABLES = ['LSAPI_STDERR_LOG', 'LSNODE_CONSOLE_LOG', 'LS_STDERR_LOG'] as const;
 
 /** Whether the logs of each deployment can be written. */
-export function checkLogs({ deployments }: Examination): readonly Finding[] {
-  return deployments.flatMap((deployment) => VARIABLES.flatMap((variable) => checkLog(deployment, variable)));
+export function checkLogs({ deployments, tree }: Examination): readonly Finding[] {
+  return deployments.flatMap((deployment) => [
+    ...VARIABLES.flatMap((variable) => checkLog(deployment, variable)),
+    ...checkServerLog(deployment, tree),
+  ]);
+}
+
+/** Whether the server keeps what an app prints that has no log of its own. */
+function checkServerLog({ environment, place, external }: Deployment, tree: Examination['tree']): Finding[] {
+  if (external?.command === undefined || (environment.LSAPI_STDERR_LOG ?? '') !== '') return [];
+  const log = tree?.entries.find(({ entry }) => entry.keyword === 'errorlog');
+  if (log === undefined || valueOf(log.entry, 'enableStderrLog') !== '0') return [];
+  return [
+    finding('LSAPI_DOCTOR_LOG', 'warning', place, {
+      what: `enableStderrLog of the server is 0, and the external app "${external.name}" has no log of its own.`,
+      why: 'The server discards what the app and lsnode print, errors included.',
+      remedy: 'Set enableStderrLog 1 in errorlog of httpd_config.conf, or add env LSAPI_STDERR_LOG=FILE.',
+    }),
+  ];
 }
 
 function checkLog(

@@ -142,6 +142,17 @@ describe('lsnode doctor, of a server that runs lsnode', function () {
       patient.addEnvironment('LSNODE_CONSOLE_LOG=/srv/no-such-directory/app.log');
       assertOnly(await patient.check(), 'LSAPI_DOCTOR_LOG', 'warning', { remedy: /Set LSNODE_CONSOLE_LOG/ });
     });
+
+    it('whose output the server discards, unless it has a log of its own', async () => {
+      patient.spoilServer(/rollingSize +10M/, 'enableStderrLog 0');
+      assertOnly(await patient.check(), 'LSAPI_DOCTOR_LOG', 'warning', {
+        what: /enableStderrLog/,
+        remedy: /enableStderrLog 1.*LSAPI_STDERR_LOG/,
+      });
+      patient.addEnvironment('LSAPI_STDERR_LOG=/tmp/shop.log');
+      const { findings } = await patient.check();
+      assert.deepEqual(findings, []);
+    });
   });
 
   describe('finds numbers that do not fit:', () => {
