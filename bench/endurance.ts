@@ -164,7 +164,9 @@ async function visit(path: string, until: number): Promise<void> {
 
 function residentKibibytes(pid: number): number | undefined {
   try {
-    return Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+    const size = /^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    // One that has just ended has no memory any more.
+    return size === undefined ? undefined : Number(size);
   } catch {
     return undefined;
   }
