@@ -273,6 +273,10 @@ report.table(
   ],
 );
 for (const line of wrong.slice(0, 10)) report.note(`wrong: ${line}`);
+const told = group.log
+  .split('\n')
+  .filter((line) => /RELOAD FAILED|ended by signal|ended with|did not end/.test(line));
+for (const line of told.slice(0, 20)) report.note(`log: ${line}`);
 report.set('samples', samples);
 /** In parts of what it is: an hour of a real leak is more than that. */
 const LEVEL = 0.02;
