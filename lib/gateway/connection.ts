@@ -224,7 +224,8 @@ export class AppConnection {
     }
     if (failure !== undefined) this.fail(failure);
     else if (this.#user !== undefined) this.#scheduleDry();
-    else if (!this.#reusable) this.destroy();
+    // The start of a packet behind the response would be taken for one of the next.
+    else if (!this.#reusable || this.#decoder.midPacket) this.destroy();
     else if (this.#ended) {
       this.#ended = false;
       // The client may not have kept up with the last bytes; the next request is not to wait for it.

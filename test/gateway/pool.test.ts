@@ -128,6 +128,22 @@ describe('gateway: connections to the application', () => {
     assert.equal(setup.app.deliveries.length, 3);
   });
 
+  it('takes no connection again on which more than the response came', async () => {
+    setup = await Setup.start((delivery) => {
+      const start = encodeStream(Buffer.from('late')).subarray(0, 5);
+      delivery.write(
+        encodeEmpty(PacketType.ReqReceived),
+        encodeRespHeader(200, ['X: y']),
+        encodeEmpty(PacketType.RespEnd),
+        ...(delivery.number === 1 ? [start] : []),
+      );
+    });
+    assert.equal((await setup.get('/')).status, 200);
+    assert.equal((await setup.get('/')).status, 200);
+    assert.equal(setup.app.connections.length, 2);
+    assert.equal(setup.app.deliveries.length, 2);
+  });
+
   it('uses the connections that the option connect() opens', async () => {
     const app = await FakeApp.start(ok);
     try {
