@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { closestMatch } from '../config/closest-match.js';
+import type { ParseArgsConfig } from 'node:util';
 import { definitionList } from '../config/help-summary.js';
 import { examine } from '../doctor/examine.js';
 import { diagnosisText } from '../doctor/report.js';
-import { LsapiError, isLsapiError } from '../errors.js';
+import { isLsapiError } from '../errors.js';
 import { packageDirectory } from '../package-directory.js';
 import { DEFAULT_SERVER_ROOT } from './install-options.js';
 import { parseCommandLine } from './options.js';
+import { optionError, parsedArguments } from './command-options.js';
 
 /** What `lsnode doctor` was asked for. */
 export interface DoctorCommandLine {
@@ -70,9 +70,9 @@ export async function runDoctor(argv: readonly string[]): Promise<void> {
  * @throws LsapiError `LSAPI_ERR_OPTION`
  */
 export function parseDoctorCommandLine(argv: readonly string[]): DoctorCommandLine {
-  const { values, positionals } = parsed(argv);
+  const { values, positionals } = parsedArguments('doctor', argv, OPTIONS);
   const [app, second] = positionals;
-  if (second !== undefined) throw wrong(`Two apps are named, "${app}" and "${second}". Name one.`);
+  if (second !== undefined) throw optionError(`Two apps are named, "${app}" and "${second}". Name one.`);
   return {
     help: values.help === true,
     json: values.json === true,
@@ -107,25 +107,4 @@ ${definitionList([
 Run it as root, who may read the server's configuration and start apps as their
 users. Exit status: 1 if an error was found, 0 if there are warnings at most.
 `;
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown === undefined) throw wrong(message);
-    const meant = closestMatch(
-      unknown,
-      Object.keys(OPTIONS).map((option) => `--${option}`),
-    );
-    throw wrong(
-      `Unknown option ${unknown}. ${meant === undefined ? 'lsnode doctor --help lists the options.' : `Did you mean ${meant}?`}`,
-    );
-  }
-}
-
-function wrong(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
 }

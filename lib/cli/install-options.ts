@@ -1,8 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { closestMatch } from '../config/closest-match.js';
 import { definitionList } from '../config/help-summary.js';
-import { LsapiError } from '../errors.js';
 import { MODES, type InstallMode } from '../install/app-blocks.js';
+import { optionError, unknownOption, unknownOptionIn } from './command-options.js';
 
 /** Where OpenLiteSpeed and LiteSpeed Web Server are unless somebody chose another place. */
 export const DEFAULT_SERVER_ROOT = '/usr/local/lsws';
@@ -50,21 +49,21 @@ const OPTIONS = {
 export function parseInstallCommandLine(argv: readonly string[]): InstallCommandLine {
   const { values, positionals } = parsed(argv);
   const [app, second] = positionals;
-  if (second !== undefined) throw wrong(`Two apps are named, "${app}" and "${second}". Name one.`);
+  if (second !== undefined) throw optionError(`Two apps are named, "${app}" and "${second}". Name one.`);
   const mode = MODES.find((one) => one === (values.mode ?? 'group'));
-  if (mode === undefined) throw wrong(`--mode is "${values.mode}". Give ${MODES.join(', ')}.`);
+  if (mode === undefined) throw optionError(`--mode is "${values.mode}". Give ${MODES.join(', ')}.`);
   if (values.undo === true && values.form === true)
-    throw wrong('--form writes nothing that --undo could take back.');
+    throw optionError('--form writes nothing that --undo could take back.');
   if (mode === 'scripts' && app !== undefined && values.undo !== true) {
-    throw wrong('--mode scripts serves what the server finds by its suffix: name no app.');
+    throw optionError('--mode scripts serves what the server finds by its suffix: name no app.');
   }
-  if (mode !== 'scripts' && values.suffix !== undefined) throw wrong('--suffix is for --mode scripts.');
+  if (mode !== 'scripts' && values.suffix !== undefined) throw optionError('--suffix is for --mode scripts.');
   const uri = values.uri ?? '/';
   if (!/^\/[^\s{}]*$/.test(uri))
-    throw wrong(`--uri is "${uri}". Give a path that begins with a slash, such as /shop/.`);
+    throw optionError(`--uri is "${uri}". Give a path that begins with a slash, such as /shop/.`);
   const name = values.name;
   if (name !== undefined && !/^[\w.-]{1,60}$/.test(name)) {
-    throw wrong(`--name is "${name}". Use letters, digits, dots, dashes and underscores, 60 at most.`);
+    throw optionError(`--name is "${name}". Use letters, digits, dots, dashes and underscores, 60 at most.`);
   }
   return {
     action:
@@ -128,16 +127,11 @@ function parsed(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
-    const unknown = /^Unknown option '(-[^']*)'/.exec(error instanceof Error ? error.message : '')?.[1];
-    if (unknown === undefined)
-      throw wrong(`${error instanceof Error ? error.message : String(error)}.`.replace(/\.\.$/, '.'));
-    const meant = closestMatch(
-      unknown,
-      Object.keys(OPTIONS).map((option) => `--${option}`),
-    );
-    throw wrong(
-      `Unknown option ${unknown}. ${meant === undefined ? 'lsnode install --help lists the options.' : `Did you mean ${meant}?`}`,
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    const unknown = unknownOptionIn(message);
+    throw unknown === undefined
+      ? optionError(`${message}.`.replace(/\.\.$/, '.'))
+      : unknownOption('install', unknown, OPTIONS);
   }
 }
 
@@ -146,16 +140,14 @@ function childrenOf(text: string | undefined): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   // What the server takes for maxConns in its file; its forms take 2000 at most.
   if (number >= 2 && number <= 10_000) return number;
-  throw wrong(`--children is "${text}". Give a number from 2 to 10000; for one process, --mode worker.`);
+  throw optionError(
+    `--children is "${text}". Give a number from 2 to 10000; for one process, --mode worker.`,
+  );
 }
 
 function suffixesOf(given: readonly string[] | undefined): string[] {
   const suffixes = (given ?? ['mjs', 'cjs']).map((suffix) => suffix.replace(/^\./, '').toLowerCase());
   const bad = suffixes.find((suffix) => !/^[a-z0-9_-]+$/.test(suffix));
-  if (bad !== undefined) throw wrong(`--suffix "${bad}" is no suffix. Give one such as mjs.`);
+  if (bad !== undefined) throw optionError(`--suffix "${bad}" is no suffix. Give one such as mjs.`);
   return [...new Set(suffixes)];
-}
-
-function wrong(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
 }

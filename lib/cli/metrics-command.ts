@@ -1,10 +1,11 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { parseAddress, formatAddress, type Address } from '../config/address.js';
-import { closestMatch } from '../config/closest-match.js';
 import { definitionList } from '../config/help-summary.js';
-import { LsapiError, isLsapiError } from '../errors.js';
+import type { LsapiError } from '../errors.js';
+import { isLsapiError } from '../errors.js';
 import { formatMetrics } from '../metrics/index.js';
 import { StatusSampler, isNoGroup } from '../status/sampler.js';
+import { optionError, unknownOption } from './command-options.js';
 
 /** What `lsnode metrics` was asked for. */
 export interface MetricsCommandLine {
@@ -57,7 +58,7 @@ export function parseMetricsCommandLine(argv: readonly string[]): MetricsCommand
       if (value === undefined || value === '') throw optionError(`${rawName} needs a value.`);
       values[name] = value;
     } else if (!Object.hasOwn(OPTIONS, name)) {
-      throw unknownOption(rawName);
+      throw unknownOption('metrics', rawName, OPTIONS);
     } else if (value !== undefined) {
       throw optionError(`${rawName} takes no value, but got "${value}".`);
     } else {
@@ -158,17 +159,4 @@ function complain(error: LsapiError): void {
 function complainAndFail(error: LsapiError): void {
   complain(error);
   process.exitCode = 1;
-}
-
-function unknownOption(rawName: string): LsapiError {
-  const meant = closestMatch(
-    rawName,
-    Object.keys(OPTIONS).map((name) => `--${name}`),
-  );
-  const hint = meant === undefined ? 'lsnode metrics --help lists the options.' : `Did you mean ${meant}?`;
-  return optionError(`Unknown option ${rawName}. ${hint}`);
-}
-
-function optionError(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
 }

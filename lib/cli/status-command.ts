@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { closestMatch } from '../config/closest-match.js';
 import { definitionList } from '../config/help-summary.js';
-import { LsapiError, isLsapiError } from '../errors.js';
+import type { LsapiError } from '../errors.js';
+import { isLsapiError } from '../errors.js';
 import { noGroups } from '../status/find-groups.js';
 import { formatGroup } from '../status/format.js';
 import { StatusSampler, isNoGroup } from '../status/sampler.js';
+import { optionError, unknownOption } from './command-options.js';
 
 /** What `lsnode status` was asked for. */
 export interface StatusCommandLine {
@@ -84,7 +85,7 @@ export function parseStatusCommandLine(argv: readonly string[]): StatusCommandLi
   for (const token of tokens) {
     if (token.kind === 'positional') targets.push(token.value);
     if (token.kind !== 'option') continue;
-    if (!Object.hasOwn(OPTIONS, token.name)) throw unknownOption(token.rawName);
+    if (!Object.hasOwn(OPTIONS, token.name)) throw unknownOption('status', token.rawName, OPTIONS);
     if (token.name === 'interval') {
       interval = checkedInterval(token.value);
       continue;
@@ -189,17 +190,4 @@ function toJson(value: unknown): string {
 
 function complaint(error: LsapiError): string {
   return `lsnode status: ${error.message} [${error.code}]\n`;
-}
-
-function unknownOption(rawName: string): LsapiError {
-  const meant = closestMatch(
-    rawName,
-    Object.keys(OPTIONS).map((name) => `--${name}`),
-  );
-  const hint = meant === undefined ? 'lsnode status --help lists the options.' : `Did you mean ${meant}?`;
-  return optionError(`Unknown option ${rawName}. ${hint}`);
-}
-
-function optionError(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
 }

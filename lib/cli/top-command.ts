@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { closestMatch } from '../config/closest-match.js';
 import { definitionList } from '../config/help-summary.js';
 import { LsapiError, isLsapiError } from '../errors.js';
 import { StatusSampler } from '../status/sampler.js';
 import { SORT_KEYS, screenLines, type SortOrder } from '../status/screen.js';
 import { onStopSignal } from './stop-signals.js';
+import { optionError, unknownOption } from './command-options.js';
 
 /** What `lsnode top` was asked for. */
 export interface TopCommandLine {
@@ -65,7 +65,7 @@ export function parseTopCommandLine(argv: readonly string[]): TopCommandLine {
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     if (name === 'sort') sort = sortOrder(value);
-    else if (!Object.hasOwn(OPTIONS, name)) throw unknownOption(rawName);
+    else if (!Object.hasOwn(OPTIONS, name)) throw unknownOption('top', rawName, OPTIONS);
     else if (value !== undefined) throw optionError(`${rawName} takes no value, but got "${value}".`);
     else wanted.add(name);
   }
@@ -169,17 +169,4 @@ function sortOrder(text: string | undefined): SortOrder {
 
 function complaint(error: LsapiError): string {
   return `lsnode top: ${error.message} [${error.code}]\n`;
-}
-
-function unknownOption(rawName: string): LsapiError {
-  const meant = closestMatch(
-    rawName,
-    Object.keys(OPTIONS).map((name) => `--${name}`),
-  );
-  const hint = meant === undefined ? 'lsnode top --help lists the options.' : `Did you mean ${meant}?`;
-  return optionError(`Unknown option ${rawName}. ${hint}`);
-}
-
-function optionError(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
 }

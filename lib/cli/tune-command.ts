@@ -1,13 +1,13 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { closestMatch } from '../config/closest-match.js';
+import type { ParseArgsConfig } from 'node:util';
 import { definitionList } from '../config/help-summary.js';
 import { GIB, MIB, parseBytes } from '../config/value-kinds.js';
-import { LsapiError, isLsapiError } from '../errors.js';
+import { isLsapiError } from '../errors.js';
 import { packageDirectory } from '../package-directory.js';
 import { planFor, type TuneInput } from '../tune/plan.js';
 import { reportText, variablesOf, type Provenance } from '../tune/report.js';
+import { optionError, parsedArguments } from './command-options.js';
 
 /** What `lsnode tune` was asked for. Amounts of memory are bytes; `undefined`: not given. */
 export interface TuneCommandLine {
@@ -83,17 +83,17 @@ export async function runTune(argv: readonly string[]): Promise<void> {
  * @throws LsapiError `LSAPI_ERR_OPTION`
  */
 export function parseTuneCommandLine(argv: readonly string[]): TuneCommandLine {
-  const { values, positionals } = parsed(argv);
+  const { values, positionals } = parsedArguments('tune', argv, OPTIONS);
   const [app, second] = positionals;
-  if (second !== undefined) throw wrong(`Two apps are named, "${app}" and "${second}". Name one.`);
+  if (second !== undefined) throw optionError(`Two apps are named, "${app}" and "${second}". Name one.`);
   if (values.concurrent !== undefined && values.rate !== undefined)
-    throw wrong('--concurrent is what --rate and --response-time are made into: give it, or those.');
+    throw optionError('--concurrent is what --rate and --response-time are made into: give it, or those.');
   if (values['response-time'] !== undefined && values.rate === undefined)
-    throw wrong('--response-time needs to know how many requests there are: give --rate, too.');
+    throw optionError('--response-time needs to know how many requests there are: give --rate, too.');
   if ((values.parent === undefined) !== (values.child === undefined))
-    throw wrong('--parent and --child go together.');
+    throw optionError('--parent and --child go together.');
   if (app !== undefined && values.child !== undefined)
-    throw wrong('--parent and --child are what the app would be measured for: leave it out, or them.');
+    throw optionError('--parent and --child are what the app would be measured for: leave it out, or them.');
   return {
     help: values.help === true,
     json: values.json === true,
@@ -146,7 +146,7 @@ async function inputOf(commandLine: TuneCommandLine): Promise<{ input: TuneInput
     load === undefined ? DEFAULT_CONCURRENT : Math.ceil((load.rate * load.responseTime) / 1000);
   const concurrent = commandLine.concurrent ?? expected;
   if (concurrent > MOST) {
-    throw wrong(
+    throw optionError(
       `${concurrent} requests at the same time are more than one app can be asked for, ${MOST}. Spread them over several machines.`,
     );
   }
@@ -203,7 +203,7 @@ function size(option: string, text: string | undefined, zero = false): number | 
   if (text === undefined) return undefined;
   const bytes = parseBytes(text);
   if (bytes === null || bytes < (zero ? 0 : MIB) || bytes > 1024 * 1024 * GIB) {
-    throw wrong(`--${option} "${text}" is no amount of memory. Write it as 512M or 4G.`);
+    throw optionError(`--${option} "${text}" is no amount of memory. Write it as 512M or 4G.`);
   }
   return bytes;
 }
@@ -212,28 +212,7 @@ function whole(option: string, text: string | undefined, most = MOST): number | 
   if (text === undefined) return undefined;
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < 1 || number > most) {
-    throw wrong(`--${option} takes a whole number from 1 to ${most}, but got "${text}".`);
+    throw optionError(`--${option} takes a whole number from 1 to ${most}, but got "${text}".`);
   }
   return number;
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true, strict: true });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown === undefined) throw wrong(message);
-    const meant = closestMatch(
-      unknown,
-      Object.keys(OPTIONS).map((option) => `--${option}`),
-    );
-    throw wrong(
-      `Unknown option ${unknown}. ${meant === undefined ? 'lsnode tune --help lists the options.' : `Did you mean ${meant}?`}`,
-    );
-  }
-}
-
-function wrong(message: string): LsapiError {
-  return new LsapiError('LSAPI_ERR_OPTION', message);
 }
